@@ -1,0 +1,67 @@
+// The unit that travels from the source to the applier. It owns all memory of its rows: the chunks
+// the network packets were read into and an arena; names and values are views into them.
+//
+// A batch holds row changes in the order of the source, and commit marks between them. Changes
+// behind the last mark belong to a transaction that goes on in the next batch. A heartbeat is a
+// mark without changes. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "lib/base/arena.hpp"
+#include "lib/change/table_schema.hpp"
+#include "lib/change/value.hpp"
+#include "lib/position/position.hpp"
+
+namespace dts {
+
+enum class ChangeKind : std::uint8_t { insert, update, remove };
+
+/// before: update, remove; after: insert, update. Each has table->columns.size() values.
+struct RowChange {
+    const TableSchema* table;
+    const Value* before;
+    const Value* after;
+    ChangeKind kind;
+};
+
+/// The changes [end of the mark before, change_end) are one source transaction, or the last part of
+/// one.
+struct CommitMark {
+    std::uint32_t change_end;
+    std::int64_t commit_time_us;  ///< when the source committed, microseconds since the epoch
+};
+
+/// Makes the positions of a batch's commit marks on demand: most of them are never asked for, so a
+/// transaction costs no allocation. Immutable once its batch has left the source.
+class CommitTrail {
+  public:
+    virtual ~CommitTrail() = default;
+    /// The position to resume at after the mark with that index.
+    virtual PositionPtr after_commit(std::size_t mark) const = 0;
+    /// Behind the last change of the batch; may be inside a transaction (current_position).
+    virtual PositionPtr last_read() const = 0;
+};
+
+struct ChangeBatch {
+    Arena arena;
+    std::vector<TableSchemaPtr> tables;  ///< keeps alive what the changes point to
+    std::vector<RowChange> changes;
+    std::vector<CommitMark> commits;
+    std::unique_ptr<CommitTrail> trail;
+    std::uint64_t source_bytes = 0;     ///< as read from the network
+    std::uint64_t skipped_changes = 0;  ///< read but not subscribed
+
+    bool ends_inside_transaction() const noexcept {
+        return !changes.empty() && (commits.empty() || commits.back().change_end != changes.size());
+    }
+    std::size_t bytes() const noexcept {
+        return arena.bytes() + changes.capacity() * sizeof(RowChange);
+    }
+};
+
+using ChangeBatchPtr = std::unique_ptr<ChangeBatch>;
+
+}  // namespace dts

@@ -1,0 +1,77 @@
+// What a row's values mean: the columns, keys and types of one table, as they were true at the
+// position of the rows that point to it. Immutable once shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dts {
+
+enum class ColumnType : std::uint8_t {
+    int8,
+    int16,
+    int24,
+    int32,
+    int64,
+    float32,
+    float64,
+    decimal,
+    bit,
+    year,
+    date,
+    time,
+    datetime,
+    timestamp,
+    text,   ///< CHAR, VARCHAR, TEXT: characters in `charset`
+    bytes,  ///< BINARY, VARBINARY, BLOB
+    json,
+    enumeration,
+    set,
+    geometry,
+};
+
+struct Column {
+    std::string name;
+    ColumnType type = ColumnType::text;
+    bool is_unsigned = false;
+    bool nullable = true;
+    bool generated = false;      ///< computed by the server: never written
+    std::string charset;         ///< "utf8mb4", "latin1", ...; text, enumeration and set
+    std::uint32_t length = 0;    ///< BIT: bits; BINARY(n): n, values are padded to it; else 0
+    std::uint8_t precision = 0;  ///< DECIMAL: digits in all
+    std::uint8_t scale = 0;  ///< DECIMAL: digits behind the point; times: digits of the fraction
+    std::vector<std::string> labels;  ///< ENUM and SET, in UTF-8
+};
+
+struct UniqueKey {
+    std::string name;
+    std::vector<std::uint16_t> columns;  ///< ordinals, in key order
+    bool nullable = false;               ///< some column may be NULL: does not identify rows
+    bool partial = false;  ///< indexes a prefix or an expression: does not identify rows
+};
+
+struct TableSchema {
+    std::string schema;  ///< the database (MySQL) or schema (Postgres)
+    std::string table;
+    std::vector<Column> columns;
+    std::vector<UniqueKey> unique_keys;  ///< the primary key first where there is one
+    bool has_primary_key = false;
+
+    /// The key that identifies a row: the primary key, else the first unique key whose columns are
+    /// all NOT NULL; nullptr for a keyless table.
+    const UniqueKey* row_key() const noexcept;
+
+    /// The ordinal of the column, -1 where there is none. Names compare without case, as MySQL's
+    /// do.
+    int find(std::string_view column) const noexcept;
+
+    /// `schema`.`table`, for messages.
+    std::string display_name() const;
+};
+
+using TableSchemaPtr = std::shared_ptr<const TableSchema>;
+
+}  // namespace dts
