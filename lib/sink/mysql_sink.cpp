@@ -60,12 +60,12 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
-    if (options_.exactly_once == ExactlyOnce::off) return;
+    if (options_.checkpoint_in_target == CheckpointInTarget::off) return;
     try {
         position_table_.create(session_->connection());
         exactly_once_ = true;
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::permission || options_.exactly_once == ExactlyOnce::required) {
+        if (error.kind() != ErrorKind::permission || options_.checkpoint_in_target == CheckpointInTarget::required) {
             throw Error(error.kind(), "the table for the checkpoint: " + error.text(),
                         fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "
                                     "exactly_once=false",
@@ -121,7 +121,7 @@ void MysqlSink::note_engine(MysqlConnection& connection, const TableSchema& tabl
     if (!transactional || *transactional == "YES") return;
     const std::string text =
         fmt::format("target table {} is not transactional", table.display_name());
-    if (options_.exactly_once == ExactlyOnce::required) {
+    if (options_.checkpoint_in_target == CheckpointInTarget::required) {
         throw Error(ErrorKind::config, text + ", and [pipeline] exactly_once=true",
                     "ALTER TABLE ... ENGINE=InnoDB, or exactly_once=auto");
     }

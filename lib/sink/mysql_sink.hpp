@@ -13,14 +13,15 @@
 
 namespace dts {
 
-enum class ExactlyOnce : std::uint8_t { automatic, required, off };
+/// Is the checkpoint written in the same target transaction as the changes (exactly once)?
+enum class CheckpointInTarget : std::uint8_t { where_possible, required, off };
 
 class MysqlSink final : public Sink {
   public:
     struct Options {
         MysqlSessionOptions session;
         PositionTable::Options position_table;
-        ExactlyOnce exactly_once = ExactlyOnce::automatic;
+        CheckpointInTarget checkpoint_in_target = CheckpointInTarget::where_possible;
         std::size_t batch_rows = 1000;  ///< rows of one statement
         bool replace = true;
     };
