@@ -8,13 +8,6 @@ namespace dts {
 
 namespace {
 
-constexpr std::string_view no_position = R"({"type":"None"})";
-
-std::optional<std::string> position_of(std::string_view record) {
-    if (record.empty() || record == no_position) return std::nullopt;
-    return std::string(record);
-}
-
 std::uint64_t fnv1a(std::string_view text) {
     std::uint64_t hash = 0xCBF29CE484222325u;
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
@@ -44,9 +37,7 @@ std::optional<std::string> PositionTable::read(MysqlConnection& connection) {
         fmt::format("SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
                     quote_literal(options_.schema), quote_literal(options_.table)));
     if (!exists) return std::nullopt;
-    const auto record =
-        connection.scalar(fmt::format("SELECT position_data FROM {}{}", table_, where()));
-    return record ? position_of(*record) : std::nullopt;
+    return connection.scalar(fmt::format("SELECT position_data FROM {}{}", table_, where()));
 }
 
 void PositionTable::create(MysqlConnection& connection) {
@@ -89,22 +80,20 @@ std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
 
     // The row lock waits for a transaction of an earlier owner that is still being committed; once our
     // token is in, that owner's next transaction fails.
-    const std::string set_owner = fmt::format("owner_token={}, owner={}",
-                                              quote_literal(options_.owner_token),
-                                              quote_literal(options_.owner));
-    connection.execute(fmt::format(
-        "INSERT IGNORE INTO {} SET task_id={}, resumer_type='CdcDoing', position_key='default_key', "
-        "position_data={}",
-        table_, quote_literal(options_.task_id), quote_literal(no_position)));
-    if (has_owner_) connection.execute(fmt::format("UPDATE {} SET {}{}", table_, set_owner, where()));
-    stored_ = read_locked(connection);
+    if (has_owner_) {
+        connection.execute(fmt::format("UPDATE {} SET owner_token={}, owner={}{}", table_,
+                                       quote_literal(options_.owner_token),
+                                       quote_literal(options_.owner), where()));
+    }
+    const auto record = read_locked(connection);
     connection.execute("COMMIT");
-    return position_of(stored_);
+    has_row_ = record.has_value();
+    stored_ = record.value_or("");
+    return record;
 }
 
-std::string PositionTable::read_locked(MysqlConnection& connection) {
-    return connection.scalar(fmt::format("SELECT position_data FROM {}{} FOR UPDATE", table_, where()))
-        .value_or("");
+std::optional<std::string> PositionTable::read_locked(MysqlConnection& connection) {
+    return connection.scalar(fmt::format("SELECT position_data FROM {}{} FOR UPDATE", table_, where()));
 }
 
 std::string PositionTable::lock_name() const {
@@ -139,9 +128,22 @@ void PositionTable::evict(MysqlConnection& connection, const std::string& owner)
 }
 
 void PositionTable::store(MysqlConnection& connection, const std::string& position_json) {
+    if (!has_row_) return insert(connection, position_json);
     const std::string set = fmt::format("UPDATE {} SET position_data={}{}", table_,
                                         quote_literal(position_json), guarded());
     if (connection.execute(set) != 1) throw_fenced();
+}
+
+/// Two workers that both found no row meet at the unique key: one of them fails.
+void PositionTable::insert(MysqlConnection& connection, const std::string& position_json) {
+    const std::string owner = has_owner_ ? fmt::format(", owner_token={}, owner={}",
+                                                       quote_literal(options_.owner_token),
+                                                       quote_literal(options_.owner))
+                                         : "";
+    connection.execute(fmt::format(
+        "INSERT INTO {} SET task_id={}, resumer_type='CdcDoing', position_key='default_key', "
+        "position_data={}{}",
+        table_, quote_literal(options_.task_id), quote_literal(position_json), owner));
 }
 
 void PositionTable::guard(MysqlConnection& connection) {

@@ -31,14 +31,15 @@ class PositionTable {
     std::optional<std::string> read(MysqlConnection& connection);
 
     /// Reads the record behind any transaction that is about to move it. Within a transaction.
-    std::string read_locked(MysqlConnection& connection);
+    std::optional<std::string> read_locked(MysqlConnection& connection);
 
     /// Makes the table where it is missing. Throws Error{permission} when the account may not.
     void create(MysqlConnection& connection);
 
-    /// Makes this worker the owner and returns the record, nothing where there is none yet. Waits for a
-    /// transaction of an earlier owner that is still under way. Throws Error{log_directory} when another
-    /// worker that is alive holds the task. The connection must stay open: it holds a lock by name.
+    /// Makes this worker the owner and returns the record; nothing where there is none, and none is made:
+    /// the first store() does that. Waits for a transaction of an earlier owner that is still under way.
+    /// Throws Error{log_directory} when another worker that is alive holds the task. The connection must
+    /// stay open: it holds a lock by name.
     std::optional<std::string> claim(MysqlConnection& connection);
 
     /// After a reconnect: takes the lock by name again where it can; the token needs no renewal.
@@ -52,7 +53,10 @@ class PositionTable {
     void guard(MysqlConnection& connection);
 
     /// The transaction with the last store() has been committed.
-    void committed(const std::string& position_json) { stored_ = position_json; }
+    void committed(const std::string& position_json) {
+        has_row_ = true;
+        stored_ = position_json;
+    }
 
   private:
     std::string where() const;
@@ -60,11 +64,13 @@ class PositionTable {
     std::string lock_name() const;
     bool take_lock(MysqlConnection& connection, unsigned wait_secs);
     void evict(MysqlConnection& connection, const std::string& owner);
+    void insert(MysqlConnection& connection, const std::string& position_json);
     [[noreturn]] void throw_fenced() const;
 
     Options options_;
     std::string table_;
     bool has_owner_ = true;
+    bool has_row_ = false;
     std::string stored_;  ///< the record as this worker knows it
 };
 

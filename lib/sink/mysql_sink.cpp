@@ -71,8 +71,15 @@ void MysqlSink::preflight() {
                                     "exactly_once=false",
                                     quote_identifier(options_.position_table.schema)));
         }
-        exactly_once_note_ = error.text();
+        pending_note_ = "changes are applied at least once, not exactly once: " + error.text();
     }
+}
+
+std::string MysqlSink::checkpoint_place() const {
+    return fmt::format("{}.{} of target {}, task_id '{}'",
+                       quote_identifier(options_.position_table.schema),
+                       quote_identifier(options_.position_table.table),
+                       options_.session.endpoint.display_name(), options_.position_table.task_id);
 }
 
 std::optional<std::string> MysqlSink::claim_checkpoint() {

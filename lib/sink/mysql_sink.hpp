@@ -30,6 +30,7 @@ class MysqlSink final : public Sink {
 
     void preflight() override;
     bool checkpoint_in_transaction() const noexcept override { return exactly_once_; }
+    std::string checkpoint_place() const override;
     std::optional<std::string> claim_checkpoint() override;
     std::optional<std::string> read_checkpoint() override;
     void store_checkpoint(const Position& position) override;
@@ -39,9 +40,6 @@ class MysqlSink final : public Sink {
     bool recover(const EncodedGroup& group) override;
     void abandon() noexcept override;
     void interrupt() noexcept override;
-
-    /// Why there is no exactly-once although the settings ask for it where it can be had; else empty.
-    const std::string& exactly_once_note() const noexcept { return exactly_once_note_; }
 
   private:
     struct Statement;
@@ -64,7 +62,6 @@ class MysqlSink final : public Sink {
     std::unique_ptr<MysqlSession> session_;  ///< the writer's
     std::mutex session_mutex_;               ///< its replacement against interrupt()
     bool exactly_once_ = false;
-    std::string exactly_once_note_;
     bool in_transaction_ = false;
     std::size_t statement_bytes_ = 0;
     bool in_bulk_ = false;

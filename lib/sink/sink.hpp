@@ -30,6 +30,9 @@ class Sink {
     /// The checkpoint is written in the same target transaction as the changes. Known after preflight.
     virtual bool checkpoint_in_transaction() const noexcept { return false; }
 
+    /// Where the target holds the checkpoint, for messages and for the record beside the log.
+    virtual std::string checkpoint_place() const { return {}; }
+
     /// Claims the task's checkpoint in the target for this worker: from now on every transaction of an
     /// earlier owner fails. Returns the record's JSON, nothing where there is none yet. Throws
     /// Error{log_directory} when another worker holds the task.
@@ -38,7 +41,7 @@ class Sink {
     /// The checkpoint as the target holds it, without claiming it.
     virtual std::optional<std::string> read_checkpoint() { return std::nullopt; }
 
-    /// Makes this position the target's checkpoint, durably, without any change of data.
+    /// Makes this position the target's checkpoint, durably, without any change of data. After a claim.
     virtual void store_checkpoint(const Position&) {}
 
     /// The target's description of a table; nullptr where the target has none of its own and takes rows

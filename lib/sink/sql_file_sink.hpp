@@ -25,6 +25,7 @@ class SqlFileSink final : public Sink {
 
     void preflight() override;
     bool checkpoint_in_transaction() const noexcept override { return true; }
+    std::string checkpoint_place() const override { return options_.file.string(); }
     std::optional<std::string> claim_checkpoint() override;
     std::optional<std::string> read_checkpoint() override;
     void store_checkpoint(const Position& position) override;

@@ -81,6 +81,15 @@ const TableBinding::Field& TableBinding::field_of(std::uint16_t source_ordinal) 
                                             source->display_name()));
 }
 
+TableSchemaPtr routed(const TableSchema& source, const std::string& schema, const std::string& table,
+                      const ColumnRules& rules) {
+    auto target = std::make_shared<TableSchema>(source);
+    target->schema = schema;
+    target->table = table;
+    for (Column& column : target->columns) column.name = target_name(column.name, rules);
+    return target;
+}
+
 TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules) {
     auto binding = std::make_shared<TableBinding>();
     binding->fields = match_columns(*source, *target, rules);

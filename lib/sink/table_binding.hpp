@@ -48,6 +48,10 @@ struct TableBinding {
 
 using TableBindingPtr = std::shared_ptr<const TableBinding>;
 
+/// The source's own description under the names it is routed to, for sinks that have none.
+TableSchemaPtr routed(const TableSchema& source, const std::string& schema, const std::string& table,
+                      const ColumnRules& rules);
+
 /// Throws Error{data} naming the column when the target lacks one that the source sends.
 TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules);
 
