@@ -2,10 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include "test/unit/config/minimal_ini.hpp"
 
@@ -152,6 +151,11 @@ TEST_CASE("task config: what has no effect is said once, by name") {
           "settings without effect in this task: [extractor] app_name, [extractor] parallel_size, "
           "[extractor] slot_name, [metacenter] anything, [pipeline] counter_time_window_secs, "
           "[runtime] log4rs_file, [sinker] check_log_dir");
+}
+
+TEST_CASE("task config: a database in a url is noted as without effect") {
+    const auto config = config_of("[sinker]\nurl=mysql://root:pw@db/shop\n");
+    CHECK_THAT(config.notes.back(), Contains("the database in mysql://root:***@db/shop has no"));
 }
 
 TEST_CASE("task config: a repeated key is noted") {
