@@ -71,6 +71,7 @@ EndpointConfig read_endpoint(const Settings& settings, std::string_view section)
     endpoint.db_type = settings.choice<DbType>(section, "db_type");
     endpoint.host = std::move(url.host);
     endpoint.port = url.port;
+    endpoint.database = std::move(url.database);
     endpoint.masked_url = masked(*text);
     endpoint.username = reconciled<std::string>(settings, section, "username", url.username,
                                                 settings.given(section, "username"), "");

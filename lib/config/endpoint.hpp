@@ -23,6 +23,7 @@ struct EndpointConfig {
     std::string password;
     SslMode ssl_mode = SslMode::disable;
     std::string ssl_ca_path;
+    std::string database;  ///< of the url; mysql connects without one
     std::chrono::seconds connection_timeout{15};
     unsigned max_connections = 10;
     std::string masked_url;  ///< for messages

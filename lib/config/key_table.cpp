@@ -239,9 +239,10 @@ constexpr Key keys[] = {
     json("filter", "where_conditions", "which rows of a snapshot are read").not_built(),
     text("filter", "ignore_cmds", "", "of other programs").no_effect(),
 
-    text("router", "db_map", "", "a:b,c:d"),
-    text("router", "tb_map", "", "a.t:b.u; goes before db_map"),
-    json("router", "col_map", "json:[{\"db\":\"d\",\"tb\":\"t\",\"col_map\":{\"c\":\"x\"}}]"),
+    text("router", "db_map", "", "other names of databases: a:b,c:d"),
+    text("router", "tb_map", "", "other names of tables: a.t:b.u; goes before db_map"),
+    json("router", "col_map",
+         "other names of columns: json:[{\"db\":\"d\",\"tb\":\"t\",\"col_map\":{\"c\":\"x\"}}]"),
     text("router", "topic_map", "", "of other programs").no_effect(),
 
     flag("resumer", "resume_from_log", "false", "go on behind the last record of position.log"),

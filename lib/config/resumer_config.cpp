@@ -9,22 +9,24 @@ namespace {
 
 constexpr std::string_view section = "resumer";
 
-// The one of two keys that counts, nullptr when neither is set.
-const char* spelling(const Settings& settings, const char* older, const char* newer, bool differ) {
+// The one of two keys that counts, empty when neither is set.
+std::string_view spelling(const Settings& settings, std::string_view older, std::string_view newer,
+                          bool differ) {
     const auto older_layer = settings.layer(section, older);
     const auto newer_layer = settings.layer(section, newer);
-    if (!older_layer || !newer_layer) return newer_layer ? newer : older_layer ? older : nullptr;
+    if (!newer_layer) return older_layer ? older : std::string_view();
+    if (!older_layer) return newer;
     if (*older_layer == *newer_layer && differ)
         throw settings.error(section, newer, fmt::format("differs from {}", older),
                              "they are two spellings of one setting: leave one of them");
     return *older_layer > *newer_layer ? older : newer;
 }
 
-std::optional<std::filesystem::path> path_of(const Settings& settings, const char* older,
-                                             const char* newer) {
+std::optional<std::filesystem::path> path_of(const Settings& settings, std::string_view older,
+                                             std::string_view newer) {
     const bool differ = settings.given(section, older) != settings.given(section, newer);
-    const char* key = spelling(settings, older, newer, differ);
-    if (key == nullptr) return std::nullopt;
+    const auto key = spelling(settings, older, newer, differ);
+    if (key.empty()) return std::nullopt;
     return settings.text(section, key);
 }
 
@@ -34,8 +36,8 @@ ResumeFrom resume_from(const Settings& settings) {
     const auto by_type = settings.given(section, "resume_type")
                              ? settings.choice<ResumeFrom>(section, "resume_type")
                              : ResumeFrom::nothing;
-    const char* key = spelling(settings, "resume_from_log", "resume_type", by_flag != by_type);
-    return key == std::string_view("resume_type") ? by_type : by_flag;
+    const auto key = spelling(settings, "resume_from_log", "resume_type", by_flag != by_type);
+    return key == "resume_type" ? by_type : by_flag;
 }
 
 }  // namespace

@@ -144,6 +144,12 @@ GlobalConfig read_global(const Settings& settings, const TaskConfig& config) {
     return global;
 }
 
+void note_database(const EndpointConfig& endpoint, std::vector<std::string>& notes) {
+    if (endpoint.database.empty()) return;
+    notes.push_back(fmt::format("the database in {} has no effect, [filter] and [router] name them",
+                                endpoint.masked_url));
+}
+
 }  // namespace
 
 TableName read_table_name(const Settings& settings, std::string_view section,
@@ -176,6 +182,8 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     config.runtime = read_runtime(settings);
     config.global = read_global(settings, config);
     config.notes = settings.notes();
+    note_database(config.extractor.endpoint, config.notes);
+    if (config.sinker.endpoint) note_database(*config.sinker.endpoint, config.notes);
     return config;
 }
 

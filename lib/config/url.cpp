@@ -167,6 +167,10 @@ std::optional<UrlScheme> scheme_of(std::string_view url) noexcept {
     return std::nullopt;
 }
 
+MysqlUrl parse_mysql_url(std::string_view url) {
+    return Parser(url).parse();
+}
+
 std::string masked(std::string_view url) {
     constexpr std::string_view stars = "***";
     std::string_view rest = without_scheme(url);

@@ -30,11 +30,13 @@ std::string separators_of(std::string_view shape) {
     return separators;
 }
 
-// Bytes of the UTF-8 character at the front; 1 where there is none.
+// Bytes of the UTF-8 character at the front; a byte that begins none counts as one.
 std::size_t character_bytes(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    const std::size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    return std::min(bytes, text.size());
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    std::size_t bytes = 1;
+    if (byte(0) < 0xC0) return bytes;
+    while (bytes < std::min<std::size_t>(4, text.size()) && (byte(bytes) & 0xC0) == 0x80) ++bytes;
+    return bytes;
 }
 
 // Follows all ways through the pattern at once: places[i] says that what was read so far may end in
