@@ -27,14 +27,18 @@ WaitResult wait_until(const std::filesystem::path& folder, const std::function<b
 /// Reads a growing text file line by line.
 class LineReader {
   public:
-    explicit LineReader(std::filesystem::path file) : file_(std::move(file)) {}
+    /// Starts at an offset in bytes; the file need not be there yet.
+    explicit LineReader(std::filesystem::path file, std::uint64_t offset = 0)
+        : file_(std::move(file)), offset_(offset) {}
     /// The next line that contains `text`, without its end, or nothing yet. Lines are whole: a last
     /// one without its line end is left for the next call.
     std::optional<std::string> find(std::string_view text);
+    /// Where the next find() starts.
+    std::uint64_t offset() const noexcept { return offset_; }
 
   private:
     std::filesystem::path file_;
-    std::uint64_t offset_ = 0;
+    std::uint64_t offset_;
 };
 
 }  // namespace dts::test
