@@ -68,19 +68,6 @@ void set_up_session(MysqlConnection& connection, const DumpRequest& request) {
     }
 }
 
-void register_replica(MysqlConnection& connection, const DumpRequest& request) {
-    constexpr std::size_t longest_host = 60;
-    Payload payload;
-    payload.number<4>(request.server_id);
-    payload.short_text(std::string_view(request.client_name).substr(0, longest_host));
-    payload.short_text("");  // user
-    payload.short_text("");  // password
-    payload.number<2>(0);    // port
-    payload.number<4>(0);    // rank, not used
-    payload.number<4>(0);    // the source's id: filled in there
-    send(connection, command_register_replica, payload, true);
-}
-
 std::uint16_t dump_flags(const MysqlConnection& connection) {
     return !connection.is_mariadb() && connection.version() >= 80'026 ? flag_heartbeat_v2
                                                                       : std::uint16_t{0};
@@ -100,6 +87,19 @@ std::string replica_uuid(std::uint32_t server_id, std::string_view client_name) 
     const std::uint64_t low = hash(0x9E3779B97F4A7C15ull);
     return fmt::format("{:08x}-{:04x}-8{:03x}-8{:03x}-{:012x}", high >> 32, high >> 16 & 0xFFFF,
                        high & 0xFFF, low >> 52, low & 0xFFFFFFFFFFFF);
+}
+
+void register_replica(MysqlConnection& connection, const DumpRequest& request) {
+    constexpr std::size_t longest_host = 60;
+    Payload payload;
+    payload.number<4>(request.server_id);
+    payload.short_text(std::string_view(request.client_name).substr(0, longest_host));
+    payload.short_text("");  // user
+    payload.short_text("");  // password
+    payload.number<2>(0);    // port
+    payload.number<4>(0);    // rank, not used
+    payload.number<4>(0);    // the source's id: filled in there
+    send(connection, command_register_replica, payload, true);
 }
 
 void request_dump(MysqlConnection& connection, const DumpRequest& request) {

@@ -25,6 +25,10 @@ struct DumpRequest {
 /// drops a stream the task left behind, and another than any other task's.
 std::string replica_uuid(std::uint32_t server_id, std::string_view client_name);
 
+/// Makes the connection known as a replica; needs the right to replicate, so it tells whether the
+/// account has it. The server forgets it with the connection.
+void register_replica(MysqlConnection& connection, const DumpRequest& request);
+
 /// Sends it all; the packets of the stream follow. Throws as MysqlConnection does.
 void request_dump(MysqlConnection& connection, const DumpRequest& request);
 

@@ -124,7 +124,7 @@ bool SocketPacketReader::fill(std::size_t wanted, Wait wait) {
         }
         if (count == 0) throw lost("closed by the server");
         if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) throw lost(std::strerror(errno));
+        if (errno != EAGAIN) throw lost(std::strerror(errno));
         if (!wait_for_bytes(wait)) return false;
     }
 }

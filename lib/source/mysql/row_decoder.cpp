@@ -172,7 +172,7 @@ Value read_value(ByteReader& reader, const ColumnReader& column, RowMemory memor
 
 ColumnSet::ColumnSet(ByteReader& reader, std::size_t count)
     : bitmap_(reader.take((count + 7) / 8)), count_(count), present_(0) {
-    for (std::size_t i = 0; i < count; ++i) present_ += has(i) ? 1 : 0;
+    for (std::size_t i = 0; i < count; ++i) present_ += has(i) ? 1u : 0u;
 }
 
 const Value* read_row(ByteReader& reader, const std::vector<ColumnReader>& columns,

@@ -174,7 +174,7 @@ std::vector<std::string> parse_labels(std::string_view column_type) {
 MysqlConnection& MysqlCatalog::connection() {
     if (!connection_) {
         connection_ = std::make_unique<MysqlConnection>(endpoint_);
-        if (!is_mariadb_ && connection_->version() >= 80'030) {
+        if (!connection_->is_mariadb() && connection_->version() >= 80'030) {
             // Its hidden primary keys travel in the binlog, so the catalog must show them too.
             connection_->execute(
                 "SET SESSION show_gipk_in_create_table_and_information_schema = ON");
@@ -216,6 +216,10 @@ std::optional<TableDefinition> MysqlCatalog::find(std::string_view schema,
     });
 }
 
+bool MysqlCatalog::is_mariadb() {
+    return ask([](MysqlConnection& connection) { return connection.is_mariadb(); });
+}
+
 std::string MysqlCatalog::charset_of(std::uint32_t collation) {
     if (charsets_.empty()) load_charsets();
     const auto found = charsets_.find(collation);
@@ -225,7 +229,7 @@ std::string MysqlCatalog::charset_of(std::uint32_t collation) {
 void MysqlCatalog::load_charsets() {
     ask([&](MysqlConnection& connection) {
         // MariaDB's newer collations have their numbers per character set, in another table.
-        const bool per_charset = is_mariadb_ && connection.version() >= 101'000;
+        const bool per_charset = connection.is_mariadb() && connection.version() >= 101'000;
         auto result = connection.query(
             per_charset ? "SELECT id, character_set_name FROM "
                           "information_schema.collation_character_set_applicability"

@@ -33,19 +33,19 @@ class TableCatalog {
     /// The character set of a collation number; "" for one the server does not know.
     virtual std::string charset_of(std::uint32_t collation) = 0;
 
-    virtual bool is_mariadb() const noexcept = 0;
+    /// May connect.
+    virtual bool is_mariadb() = 0;
 };
 
 /// The catalog of a server. Connects when first asked and again when the connection was lost
-/// meanwhile: hours may lie between two questions. One thread, but for interrupt().
+/// meanwhile: hours may lie between two questions. One thread.
 class MysqlCatalog final : public TableCatalog {
   public:
-    explicit MysqlCatalog(MysqlEndpoint endpoint, bool is_mariadb)
-        : endpoint_(std::move(endpoint)), is_mariadb_(is_mariadb) {}
+    explicit MysqlCatalog(MysqlEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
     std::optional<TableDefinition> find(std::string_view schema, std::string_view table) override;
     std::string charset_of(std::uint32_t collation) override;
-    bool is_mariadb() const noexcept override { return is_mariadb_; }
+    bool is_mariadb() override;
 
   private:
     MysqlConnection& connection();
@@ -54,7 +54,6 @@ class MysqlCatalog final : public TableCatalog {
     void load_charsets();
 
     MysqlEndpoint endpoint_;
-    bool is_mariadb_;
     std::unique_ptr<MysqlConnection> connection_;
     std::unordered_map<std::uint32_t, std::string> charsets_;
 };
