@@ -18,11 +18,16 @@ constexpr std::chrono::milliseconds longest_delay{15'000};
 
 LogSeverity severity_of(LogLevel level) {
     switch (level) {
-        case LogLevel::trace: return LogSeverity::trace;
-        case LogLevel::debug: return LogSeverity::debug;
-        case LogLevel::info: return LogSeverity::info;
-        case LogLevel::warn: return LogSeverity::warn;
-        case LogLevel::error: return LogSeverity::error;
+        case LogLevel::trace:
+            return LogSeverity::trace;
+        case LogLevel::debug:
+            return LogSeverity::debug;
+        case LogLevel::info:
+            return LogSeverity::info;
+        case LogLevel::warn:
+            return LogSeverity::warn;
+        case LogLevel::error:
+            return LogSeverity::error;
     }
     return LogSeverity::info;
 }
@@ -41,7 +46,8 @@ Task::~Task() = default;
 
 void Task::run() {
     directory_ = std::make_unique<LogDirectory>(config_.runtime.log_dir);
-    log_ = std::make_unique<TaskLog>(config_.runtime.log_dir, severity_of(config_.runtime.log_level));
+    log_ =
+        std::make_unique<TaskLog>(config_.runtime.log_dir, severity_of(config_.runtime.log_level));
     try {
         log_->info(fmt::format("task {} starts, dts " DTS_VERSION ", task_id: {}", config_.name,
                                config_.global.task_id));
@@ -62,7 +68,8 @@ void Task::run() {
                 log_->error(second.what());
             }
         }
-        log_->error(fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
+        log_->error(
+            fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
         throw;
     }
 }
@@ -83,7 +90,8 @@ void Task::run_with_retries() {
                 tries = 1;
             }
             if (tries >= (is_recorded_ ? most_tries : most_tries_at_start)) {
-                throw error.as(ErrorKind::unreachable).in(fmt::format("given up after {} tries", tries));
+                throw error.as(ErrorKind::unreachable)
+                    .in(fmt::format("given up after {} tries", tries));
             }
             log_->warn(fmt::format("{}; going on from the last checkpoint", error.what()));
             if (!backoff.wait(stop_.get_token())) return;
@@ -132,10 +140,11 @@ PositionPtr Task::start_position(Source& source, Sink& sink) {
     return decision_->position;
 }
 
-/// What a crash between two of these steps leaves: before the first nothing has happened; with the log
-/// alone the next start finds it there and the target without a checkpoint that is not yet expected;
-/// with both, the target's wins and says the same. A position given by hand that replaces the target's
-/// checkpoint goes to the target first, or the old one there would win over the log at the next start.
+/// What a crash between two of these steps leaves: before the first nothing has happened; with the
+/// log alone the next start finds it there and the target without a checkpoint that is not yet
+/// expected; with both, the target's wins and says the same. A position given by hand that replaces
+/// the target's checkpoint goes to the target first, or the old one there would win over the log at
+/// the next start.
 void Task::record_start(Sink& sink, const PositionPtr& position) {
     directory_->record_identity(running_source_->identity());
     checkpoints_ = std::make_unique<CheckpointService>(
@@ -191,8 +200,8 @@ void Task::stream(Source& source, Sink& sink) {
     throw_failure();
     if (stop_.stop_requested()) return;
     progress_.oldest_unapplied_us = 0;
-    Monitor monitor(*log_, progress_, [this] { return is_caught_up(); },
-                    config_.pipeline.checkpoint_interval);
+    Monitor monitor(
+        *log_, progress_, [this] { return is_caught_up(); }, config_.pipeline.checkpoint_interval);
     pipeline.run();
     throw_failure();
 }

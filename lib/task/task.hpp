@@ -1,5 +1,5 @@
-// One task: where it starts, its pipeline, its records, and what happens when something fails. run()
-// belongs to one thread; stop() and interrupt_target() may come from any other.
+// One task: where it starts, its pipeline, its records, and what happens when something fails.
+// run() belongs to one thread; stop() and interrupt_target() may come from any other.
 //
 // Order at start: lock the log directory, check source and target, decide where to start, open the
 // source there, record that position durably, and only then apply the first change.
@@ -62,8 +62,8 @@ class Task {
     std::unique_ptr<HeartbeatWriter> heartbeat_;
     Progress progress_;
     std::optional<ResumeDecision> decision_;
-    bool is_recorded_ = false;      ///< the start position is durable
-    PositionPtr last_checkpoint_;   ///< handed on by the pipeline
+    bool is_recorded_ = false;     ///< the start position is durable
+    PositionPtr last_checkpoint_;  ///< handed on by the pipeline
     std::stop_source stop_;
 
     mutable std::mutex running_mutex_;  ///< guards what other threads reach

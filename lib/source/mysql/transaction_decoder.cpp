@@ -98,10 +98,10 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
             if (format.created != 0) end_broken_off();  // the server was started anew
             return;
         case EventType::incident:
-            throw Error(ErrorKind::gap,
-                        fmt::format("the source lost events itself: {}",
-                                    parse_incident(event.body)),
-                        "copy the tables anew and start behind this place");
+            throw Error(
+                ErrorKind::gap,
+                fmt::format("the source lost events itself: {}", parse_incident(event.body)),
+                "copy the tables anew and start behind this place");
         case EventType::stop:
         case EventType::intvar:
         case EventType::append_block:
