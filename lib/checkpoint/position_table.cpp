@@ -72,7 +72,9 @@ void PositionTable::create(MysqlConnection& connection) {
 
 std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
     const std::string owner_column = has_owner_ ? "owner" : "''";
-    const bool locked = take_lock(connection, 0);
+    constexpr unsigned patience_secs =
+        1;  // the lock of a worker that has just died goes with its connection
+    const bool locked = take_lock(connection, patience_secs);
     if (!locked) {
         const auto owner =
             connection.scalar(fmt::format("SELECT {} FROM {}{}", owner_column, table_, where()));

@@ -45,7 +45,9 @@ struct MysqlSink::Encoded final : EncodedGroup {
 };
 
 MysqlSink::MysqlSink(Options options)
-    : options_(std::move(options)), position_table_(options_.position_table) {}
+    : options_(std::move(options)),
+      position_table_(options_.position_table),
+      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {}
 
 MysqlSink::~MysqlSink() = default;
 
@@ -60,21 +62,6 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
-    if (options_.checkpoint_in_target == CheckpointInTarget::off) return;
-    try {
-        position_table_.create(session_->connection());
-        exactly_once_ = true;
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::permission ||
-            options_.checkpoint_in_target == CheckpointInTarget::required) {
-            throw Error(
-                error.kind(), "the table for the checkpoint: " + error.text(),
-                fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "
-                            "exactly_once=false",
-                            quote_identifier(options_.position_table.schema)));
-        }
-        pending_note_ = "changes are applied at least once, not exactly once: " + error.text();
-    }
 }
 
 std::string MysqlSink::checkpoint_place() const {
@@ -85,7 +72,23 @@ std::string MysqlSink::checkpoint_place() const {
 }
 
 std::optional<std::string> MysqlSink::claim_checkpoint() {
-    return exactly_once_ ? position_table_.claim(session_->connection()) : std::nullopt;
+    if (!exactly_once_) return std::nullopt;
+    try {
+        position_table_.create(session_->connection());
+    } catch (const Error& error) {
+        const bool is_required = options_.checkpoint_in_target == CheckpointInTarget::required;
+        if (error.kind() != ErrorKind::permission || is_required) {
+            throw Error(
+                error.kind(), "the table for the checkpoint: " + error.text(),
+                fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "
+                            "exactly_once=false",
+                            quote_identifier(options_.position_table.schema)));
+        }
+        exactly_once_ = false;
+        pending_note_ = "changes are applied at least once, not exactly once: " + error.text();
+        return std::nullopt;
+    }
+    return position_table_.claim(session_->connection());
 }
 
 std::optional<std::string> MysqlSink::read_checkpoint() {

@@ -61,7 +61,7 @@ class MysqlSink final : public Sink {
     PositionTable position_table_;
     std::unique_ptr<MysqlSession> session_;  ///< the writer's
     std::mutex session_mutex_;               ///< its replacement against interrupt()
-    bool exactly_once_ = false;
+    bool exactly_once_;
     bool in_transaction_ = false;
     std::size_t statement_bytes_ = 0;
     bool in_bulk_ = false;

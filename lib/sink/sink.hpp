@@ -40,7 +40,7 @@ class Sink {
     /// Error{log_directory} when another worker holds the task.
     virtual std::optional<std::string> claim_checkpoint() { return std::nullopt; }
 
-    /// The checkpoint as the target holds it, without claiming it.
+    /// The checkpoint as the target holds it, without claiming it. Writes nothing.
     virtual std::optional<std::string> read_checkpoint() { return std::nullopt; }
 
     /// Makes this position the target's checkpoint, durably, without any change of data. After a

@@ -21,12 +21,15 @@ struct SqlFileSink::Encoded final : EncodedGroup {
     std::string text;
 };
 
-void SqlFileSink::preflight() {
+std::optional<std::string> SqlFileSink::claim_checkpoint() {
     if (!std::filesystem::exists(options_.file)) {
         write_new_file(options_.file, "");
         sync_folder(std::filesystem::absolute(options_.file).parent_path());
     }
     file_ = std::make_unique<DurableFile>(options_.file);
+    auto [end, json] = last_checkpoint();
+    if (end < file_->size()) file_->truncate(end);
+    return json;
 }
 
 std::pair<std::uint64_t, std::optional<std::string>> SqlFileSink::last_checkpoint() const {
@@ -59,12 +62,6 @@ std::pair<std::uint64_t, std::optional<std::string>> SqlFileSink::last_checkpoin
 
 std::optional<std::string> SqlFileSink::read_checkpoint() {
     return last_checkpoint().second;
-}
-
-std::optional<std::string> SqlFileSink::claim_checkpoint() {
-    auto [end, json] = last_checkpoint();
-    if (end < file_->size()) file_->truncate(end);
-    return json;
 }
 
 void SqlFileSink::store_checkpoint(const Position& position) {

@@ -23,7 +23,7 @@ class SqlFileSink final : public Sink {
     };
     explicit SqlFileSink(Options options) : options_(std::move(options)) {}
 
-    void preflight() override;
+    void preflight() override {}
     bool checkpoint_in_transaction() const noexcept override { return true; }
     std::string checkpoint_place() const override { return options_.file.string(); }
     std::optional<std::string> claim_checkpoint() override;

@@ -116,10 +116,7 @@ void Task::run_once() {
     if (stop_.stop_requested()) return;
     source->preflight();
     sink->preflight();
-    const PositionPtr start =
-        is_recorded_ ? position_after_error(*sink) : start_position(*source, *sink);
-    source->open(start);
-    if (!is_recorded_) record_start(*sink, start);
+    const PositionPtr start = is_recorded_ ? reopen(*source, *sink) : open(*source, *sink);
     log_->info(source->start_line(*start));
     if (!heartbeat_) {
         heartbeat_ = make_heartbeat(config_, [this](const std::string& text) { log_->warn(text); });
@@ -127,16 +124,29 @@ void Task::run_once() {
     stream(*source, *sink);
 }
 
-PositionPtr Task::start_position(Source& source, Sink& sink) {
-    decision_ = decide_start(config_, codecs_, source, DirectoryState::read(directory_->path()),
-                             sink.checkpoint_in_transaction(), sink.claim_checkpoint(),
-                             sink.checkpoint_place());
+/// Nothing is written, in the target or in the log, before it is sure that the source can go on
+/// from the chosen position.
+PositionPtr Task::open(Source& source, Sink& sink) {
+    auto record = sink.read_checkpoint();
+    bool in_target = sink.checkpoint_in_transaction();
+    for (;;) {
+        decision_ = decide_start(config_, codecs_, source, DirectoryState::read(directory_->path()),
+                                 in_target, record, sink.checkpoint_place());
+        require_held(*decision_->position, decision_->holding);
+        source.open(decision_->position);
+        auto claimed = sink.claim_checkpoint();
+        if (claimed == record && in_target == sink.checkpoint_in_transaction()) break;
+        // The last transaction of an earlier owner was still under way, or the target turned out
+        // not to take a checkpoint.
+        record = std::move(claimed);
+        in_target = sink.checkpoint_in_transaction();
+    }
     const ResumePlan& plan = decision_->plan;
     for (const std::string& warning : plan.warnings) log_->warn(warning);
-    require_held(*decision_->position, decision_->holding);
     log_->info(fmt::format("{}: {}", plan.is_resume ? "resume from" : "starts from",
                            decision_->position->to_json()));
     log_->info(fmt::format("found in: {}; reason: {}", plan.found_in, plan.reason));
+    record_start(source, sink, decision_->position);
     return decision_->position;
 }
 
@@ -145,8 +155,8 @@ PositionPtr Task::start_position(Source& source, Sink& sink) {
 /// expected; with both, the target's wins and says the same. A position given by hand that replaces
 /// the target's checkpoint goes to the target first, or the old one there would win over the log at
 /// the next start.
-void Task::record_start(Sink& sink, const PositionPtr& position) {
-    directory_->record_identity(running_source_->identity());
+void Task::record_start(Source& source, Sink& sink, const PositionPtr& position) {
+    directory_->record_identity(source.identity());
     checkpoints_ = std::make_unique<CheckpointService>(
         std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
         CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
@@ -165,6 +175,14 @@ void Task::record_start(Sink& sink, const PositionPtr& position) {
     is_recorded_ = true;
 }
 
+/// After an error that a retry may help against: from the last checkpoint.
+PositionPtr Task::reopen(Source& source, Sink& sink) {
+    last_checkpoint_ = position_after_error(sink);
+    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
+    source.open(last_checkpoint_);
+    return last_checkpoint_;
+}
+
 PositionPtr Task::position_after_error(Sink& sink) {
     if (!sink.checkpoint_in_transaction()) return last_checkpoint_;
     const auto record = sink.claim_checkpoint();
@@ -173,9 +191,7 @@ PositionPtr Task::position_after_error(Sink& sink) {
                     fmt::format("the target has lost its checkpoint ({})", sink.checkpoint_place()),
                     "the target was wiped or replaced while the task ran: restore it");
     }
-    last_checkpoint_ = codecs_.decode(*record);
-    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
-    return last_checkpoint_;
+    return codecs_.decode(*record);
 }
 
 void Task::stream(Source& source, Sink& sink) {

@@ -41,8 +41,9 @@ class Task {
   private:
     void run_with_retries();
     void run_once();
-    PositionPtr start_position(Source& source, Sink& sink);
-    void record_start(Sink& sink, const PositionPtr& position);
+    PositionPtr open(Source& source, Sink& sink);
+    void record_start(Source& source, Sink& sink, const PositionPtr& position);
+    PositionPtr reopen(Source& source, Sink& sink);
     PositionPtr position_after_error(Sink& sink);
     void stream(Source& source, Sink& sink);
     void applied(PositionPtr current, PositionPtr checkpoint);
