@@ -35,8 +35,8 @@ std::string mongo(const std::string& token, const std::string& seconds) {
 }
 
 std::string snapshot(const std::string& end, const std::string& db_type = "mysql") {
-    return R"({"type":"RdbSnapshot","db_type":")" + db_type +
-           R"(","schema":"test_db","tb":"b",)" + end + "}";
+    return R"({"type":"RdbSnapshot","db_type":")" + db_type + R"(","schema":"test_db","tb":"b",)" +
+           end + "}";
 }
 
 std::string refusal_of(const std::string& json) {
@@ -86,8 +86,7 @@ TEST_CASE("codecs: spaces and another order of the keys are read, and written in
 }
 
 TEST_CASE("codecs: an empty time is an unknown one") {
-    const auto position =
-        codecs.decode(R"({"type":"PgCdc","lsn":"0/406E2C30","timestamp":""})");
+    const auto position = codecs.decode(R"({"type":"PgCdc","lsn":"0/406E2C30","timestamp":""})");
     CHECK(position->to_json() ==
           R"({"type":"PgCdc","lsn":"0/406E2C30","timestamp":"1970-01-01 00:00:00.000"})");
 }
@@ -175,8 +174,7 @@ TEST_CASE("positions: ordered within a kind, unordered between kinds") {
           order::less);
     CHECK(compare(mysql("b.000002", "9", uuid + ":1-3"), mysql("b.000001", "4", uuid + ":2-4")) ==
           order::unordered);
-    CHECK(compare(mysql("b.000002", "9", uuid + ":1-3"), mysql("b.000002", "4")) ==
-          order::greater);
+    CHECK(compare(mysql("b.000002", "9", uuid + ":1-3"), mysql("b.000002", "4")) == order::greater);
     CHECK(compare(pg("0/406E2C30"), pg("1/0")) == order::less);
     CHECK(compare(mongo("", "5"), mongo("", "6")) == order::less);
     CHECK(compare(mongo(R"({\"_data\":\"82\"})", "5"), mongo(R"({\"_data\":\"83\"})", "5")) ==
