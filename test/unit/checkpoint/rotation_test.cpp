@@ -56,12 +56,21 @@ void check_each(const CrashRecorder& crashes) {
         const auto found = offset_of(reading.position);
         CHECK((found == point.appended || found == point.appending));
         if (found == 0) CHECK_FALSE(reading.expected);
+        // Checksums are on disk before their lines, so a crash never leaves lines without one.
+        for (const auto& warning : reading.warnings)
+            CHECK_THAT(warning, !Catch::Contains("no checksum"));
 
         LogDirectory directory(point.copy);
         PositionLog log(directory, {400, 2, {}});
         const auto start = found == 0 ? point.appending : found;
         log.start_at(at(start), codecs());
         CHECK(offset_of(read_log(point.copy).position) == start);
+        if (found != 0) {  // what the crash left is still there behind the new record
+            const auto current = read_text(point.copy / "position.log");
+            write_text(point.copy / "position.log", "");
+            CHECK(offset_or_refusal(point.copy) == found);
+            write_text(point.copy / "position.log", current);
+        }
         log.append(at(start + 1), at(start + 1));
         CHECK(offset_of(read_log(point.copy).position) == start + 1);
     }
@@ -133,6 +142,20 @@ TEST_CASE("rotation: an empty log that somebody made is no damage, whenever the 
     append(crashes, log, 100, true);
     append(crashes, log, 200, false);
     check_each(crashes);
+}
+
+TEST_CASE("rotation: a log put back from before the position was set anew is not written on") {
+    const TemporaryDirectory folder;
+    LogDirectory directory(folder.path());
+    PositionLog(directory).start_at(at(900), codecs());
+    const auto old_log = read_text(folder / "position.log");
+    const auto old_sums = read_text(folder / "position.log.sum");
+    PositionLog(directory).start_at(at(300), codecs());
+    write_text(folder / "position.log", old_log);
+    write_text(folder / "position.log.sum", old_sums);
+    CHECK(offset_or_refusal(folder.path()) == 0);
+    PositionLog(directory).append(at(400), at(400));
+    CHECK(offset_or_refusal(folder.path()) == 400);
 }
 
 TEST_CASE("rotation: the rotated files are read back, newest first, when the current one is void") {
