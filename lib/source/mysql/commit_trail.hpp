@@ -35,7 +35,10 @@ struct FilePlace {
 class MysqlCommitTrail final : public CommitTrail {
   public:
     /// `base`: what was executed before the batch; null where positions are by file and offset.
-    explicit MysqlCommitTrail(std::shared_ptr<const GtidSet> base) : base_(std::move(base)) {}
+    MysqlCommitTrail(std::shared_ptr<const GtidSet> base, std::size_t expected_marks)
+        : base_(std::move(base)) {
+        marks_.reserve(expected_marks);
+    }
 
     /// Records the end of a transaction, or a moved position without one (id without a dialect).
     /// `replace`: the mark recorded last gives way to this one.
