@@ -40,6 +40,8 @@ class ChunkPool {
     std::vector<std::byte*> free_;
 };
 
+constexpr std::size_t first_chunk_bytes = 8 * 1024;
+
 /// Never destroyed: chunks may be given back by threads that outlive main's statics.
 ChunkPool& pool() {
     static auto* instance = new ChunkPool;
@@ -49,7 +51,7 @@ ChunkPool& pool() {
 }  // namespace
 
 std::shared_ptr<Chunk> Chunk::take(std::size_t bytes) {
-    if (bytes <= default_bytes) return std::make_shared<Chunk>(pool().take(), default_bytes);
+    if (bytes == default_bytes) return std::make_shared<Chunk>(pool().take(), default_bytes);
     return std::make_shared<Chunk>(new std::byte[bytes], bytes);
 }
 
@@ -69,14 +71,16 @@ std::string_view Arena::copy(std::string_view text) {
 }
 
 void Arena::adopt(std::shared_ptr<Chunk> chunk) {
-    bytes_ += chunk->size();
     chunks_.push_back(std::move(chunk));
 }
 
 std::byte* Arena::grow(std::size_t bytes, std::size_t alignment) {
-    auto chunk = Chunk::take(std::max(bytes + alignment, Chunk::default_bytes));
+    // The first chunk is small: most batches of a quiet source hold a row or two.
+    const std::size_t usual = bytes_ == 0 ? first_chunk_bytes : Chunk::default_bytes;
+    auto chunk = Chunk::take(std::max(bytes + alignment, usual));
     next_ = chunk->data();
     end_ = next_ + chunk->size();
+    bytes_ += chunk->size();
     adopt(std::move(chunk));
     return raw(bytes, alignment);
 }

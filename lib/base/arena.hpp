@@ -19,7 +19,7 @@ class Chunk {
   public:
     static constexpr std::size_t default_bytes = 256 * 1024;
 
-    /// At least `bytes` large. Chunks of the default size are pooled, larger ones are not.
+    /// Of exactly that size. Chunks of the default size are pooled, others are not.
     static std::shared_ptr<Chunk> take(std::size_t bytes = default_bytes);
 
     Chunk(std::byte* data, std::size_t size) noexcept : data_(data), size_(size) {}
@@ -55,7 +55,7 @@ class Arena {
     /// Keeps a chunk alive as long as this arena: what points into it stays valid.
     void adopt(std::shared_ptr<Chunk> chunk);
 
-    /// Bytes of the chunks held, adopted ones included.
+    /// Bytes of the chunks it took for itself; adopted ones are shared and not counted.
     std::size_t bytes() const noexcept { return bytes_; }
 
   private:

@@ -30,6 +30,13 @@ class BoundedQueue {
         return true;
     }
 
+    /// Waits until the queue is empty, so that a push will not block. False when it was closed.
+    bool wait_until_empty() {
+        std::unique_lock lock(mutex_);
+        room_.wait(lock, [&] { return closed_ || items_.empty(); });
+        return !closed_;
+    }
+
     /// Waits for an item; nothing once the queue is closed and empty.
     std::optional<T> pop() {
         std::unique_lock lock(mutex_);

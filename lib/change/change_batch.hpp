@@ -25,6 +25,7 @@ struct RowChange {
     const Value* before;
     const Value* after;
     ChangeKind kind;
+    bool partial = false;  ///< some value of before or after is not carried (a partial row image)
 };
 
 /// The changes [end of the mark before, change_end) are one source transaction, or the last part of
@@ -58,7 +59,7 @@ struct ChangeBatch {
         return !changes.empty() && (commits.empty() || commits.back().change_end != changes.size());
     }
     std::size_t bytes() const noexcept {
-        return arena.bytes() + changes.capacity() * sizeof(RowChange);
+        return arena.bytes() + source_bytes + changes.capacity() * sizeof(RowChange);
     }
 };
 

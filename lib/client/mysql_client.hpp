@@ -13,10 +13,9 @@
 #include <vector>
 
 #include "lib/base/error.hpp"
+#include "lib/base/ssl_mode.hpp"
 
 namespace dts {
-
-enum class SslMode : std::uint8_t { disable, prefer, require, verify_ca, verify_full };
 
 struct MysqlEndpoint {
     std::string host;

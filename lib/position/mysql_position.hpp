@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "lib/position/position.hpp"
+#include "lib/position/position_codec.hpp"
 
 namespace dts {
 
@@ -22,5 +24,11 @@ class MysqlPosition final : public Position {
     /// By GTID set where both have one, else by file (its number) and offset.
     std::partial_ordering compare(const Position& other) const noexcept override;
 };
+
+/// Orders two binlog files of one server: by the number behind the last dot where the names before
+/// it are the same (mysql-bin.999999 < mysql-bin.1000000), else unordered.
+std::partial_ordering compare_binlog_files(std::string_view a, std::string_view b) noexcept;
+
+std::unique_ptr<PositionCodec> mysql_codec();
 
 }  // namespace dts

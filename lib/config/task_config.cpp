@@ -1,0 +1,198 @@
+#include "lib/config/task_config.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/config/resumer_config.hpp"
+#include "lib/config/settings.hpp"
+
+namespace dts {
+namespace {
+
+// The position tables hold it in a column of that width.
+constexpr std::size_t longest_task_id = 255;
+
+std::uint32_t size_of(const Settings& settings, std::string_view section, std::string_view key) {
+    return static_cast<std::uint32_t>(settings.number(section, key));
+}
+
+// A start that is half said must not become "the current end": what lies between would be lost.
+void check_start(const Settings& settings, const MysqlCdcConfig& cdc) {
+    if (!cdc.binlog_filename.empty()) return;
+    if (!cdc.gtid_enabled && cdc.binlog_position != 0)
+        throw settings.error("extractor", "binlog_position", "is set, binlog_filename is not",
+                             "name the binlog, or leave both empty to start at the current end");
+    if (!cdc.gtid_enabled && !cdc.gtid_set.empty())
+        throw settings.error("extractor", "gtid_set", "is set, gtid_enabled is not true",
+                             "set gtid_enabled=true to start there");
+}
+
+MysqlCdcConfig read_mysql_cdc(const Settings& settings) {
+    constexpr auto section = "extractor";
+    MysqlCdcConfig cdc;
+    cdc.server_id = size_of(settings, section, "server_id");
+    cdc.binlog_filename = settings.text(section, "binlog_filename");
+    cdc.binlog_position = static_cast<std::uint64_t>(settings.number(section, "binlog_position"));
+    cdc.gtid_enabled = settings.flag(section, "gtid_enabled");
+    cdc.gtid_set = settings.text(section, "gtid_set");
+    cdc.binlog_heartbeat_interval = settings.seconds(section, "binlog_heartbeat_interval_secs");
+    cdc.binlog_timeout = settings.seconds(section, "binlog_timeout_secs");
+    cdc.keepalive_idle = settings.seconds(section, "keepalive_idle_secs");
+    if (cdc.binlog_timeout <= cdc.binlog_heartbeat_interval)
+        throw settings.error(section, "binlog_timeout_secs",
+                             "must be more than binlog_heartbeat_interval_secs",
+                             "an idle server would count as lost");
+    check_start(settings, cdc);
+    return cdc;
+}
+
+// tb_parallel_size of [runtime] is the older spelling.
+std::uint32_t read_parallel_size(const Settings& settings) {
+    const auto older = settings.given("runtime", "tb_parallel_size");
+    const auto newer = settings.given("extractor", "parallel_size");
+    if (!older || newer) return size_of(settings, "extractor", "parallel_size");
+    return size_of(settings, "runtime", "tb_parallel_size");
+}
+
+ExtractorConfig read_extractor(const Settings& settings) {
+    constexpr auto section = "extractor";
+    ExtractorConfig extractor;
+    extractor.extract_type = settings.choice<ExtractType>(section, "extract_type");
+    extractor.endpoint = read_endpoint(settings, section);
+    extractor.batch_size = settings.given(section, "batch_size")
+                               ? size_of(settings, section, "batch_size")
+                               : size_of(settings, "pipeline", "buffer_size");
+    extractor.parallel_size = read_parallel_size(settings);
+    extractor.mysql_cdc = read_mysql_cdc(settings);
+    extractor.heartbeat_interval = settings.seconds(section, "heartbeat_interval_secs");
+    if (settings.given(section, "heartbeat_tb"))
+        extractor.heartbeat_table = read_table_name(settings, section, "heartbeat_tb");
+    return extractor;
+}
+
+SinkerConfig read_sinker(const Settings& settings) {
+    constexpr auto section = "sinker";
+    SinkerConfig sinker;
+    sinker.sink_type = settings.choice<SinkType>(section, "sink_type");
+    sinker.db_type = settings.choice<DbType>(section, "db_type");
+    if (sinker.sink_type == SinkType::write && !settings.given(section, "url"))
+        throw settings.error(section, "url", "is missing: the target's address",
+                             "mysql://user:password@host:port");
+    if (settings.given(section, "url")) sinker.endpoint = read_endpoint(settings, section);
+    sinker.batch_size = size_of(settings, section, "batch_size");
+    sinker.replace = settings.flag(section, "replace");
+    sinker.reverse = settings.flag(section, "reverse");
+    if (sinker.reverse && sinker.sink_type != SinkType::sql)
+        throw settings.error(section, "reverse", "is for sink_type=sql only");
+    sinker.disable_foreign_key_checks = settings.flag(section, "disable_foreign_key_checks");
+    if (settings.given(section, "transaction_isolation"))
+        sinker.transaction_isolation =
+            settings.choice<TransactionIsolation>(section, "transaction_isolation");
+    return sinker;
+}
+
+ParallelizerConfig read_parallelizer(const Settings& settings) {
+    return {settings.choice<ParallelType>("parallelizer", "parallel_type"),
+            size_of(settings, "parallelizer", "parallel_size")};
+}
+
+PipelineConfig read_pipeline(const Settings& settings) {
+    constexpr auto section = "pipeline";
+    PipelineConfig pipeline;
+    pipeline.buffer_changes = size_of(settings, section, "buffer_size");
+    if (const auto megabytes = settings.number(section, "buffer_memory_mb"); megabytes > 0)
+        pipeline.buffer_bytes = static_cast<std::uint64_t>(megabytes) << 20;
+    pipeline.checkpoint_interval = settings.seconds(section, "checkpoint_interval_secs");
+    pipeline.batch_sink_interval = settings.seconds(section, "batch_sink_interval_secs");
+    pipeline.exactly_once = settings.choice<ExactlyOnce>(section, "exactly_once");
+    return pipeline;
+}
+
+FilterConfig read_filter(const Settings& settings) {
+    const auto text = [&](std::string_view key) { return settings.text("filter", key); };
+    return {text("do_dbs"),     text("ignore_dbs"), text("do_tbs"),
+            text("ignore_tbs"), text("do_events"),  text("ignore_cols")};
+}
+
+RouterConfig read_router(const Settings& settings) {
+    const auto text = [&](std::string_view key) { return settings.text("router", key); };
+    return {text("db_map"), text("tb_map"), text("col_map")};
+}
+
+RuntimeConfig read_runtime(const Settings& settings) {
+    return {settings.choice<LogLevel>("runtime", "log_level"), settings.text("runtime", "log_dir")};
+}
+
+// Not of the filters: a task whose filters are edited goes on where it was.
+std::string derived_task_id(const TaskConfig& config) {
+    const auto& sinker = config.sinker;
+    const auto target = sinker.sink_type == SinkType::write ? sinker.endpoint->display_name()
+                        : sinker.sink_type == SinkType::sql ? std::string("sql")
+                                                            : std::string("dummy");
+    return fmt::format("{}@{}->{}", config.name, config.extractor.endpoint.display_name(), target);
+}
+
+GlobalConfig read_global(const Settings& settings, const TaskConfig& config) {
+    GlobalConfig global;
+    global.task_id = settings.given("global", "task_id").value_or(derived_task_id(config));
+    global.enabled = settings.flag("global", "enabled");
+    global.on_conflict = settings.choice<OnConflict>("global", "on_conflict");
+    if (global.task_id.size() > longest_task_id)
+        throw settings.error(
+            "global", "task_id",
+            fmt::format("has {} bytes, {} are possible", global.task_id.size(), longest_task_id),
+            "set a shorter one");
+    return global;
+}
+
+void note_database(const EndpointConfig& endpoint, std::vector<std::string>& notes) {
+    if (endpoint.database.empty()) return;
+    notes.push_back(fmt::format("the database in {} has no effect, [filter] and [router] name them",
+                                endpoint.masked_url));
+}
+
+}  // namespace
+
+TableName read_table_name(const Settings& settings, std::string_view section,
+                          std::string_view key) {
+    const auto text = settings.text(section, key);
+    const auto unquoted = [](std::string part) {
+        if (part.size() > 2 && part.front() == '`' && part.back() == '`')
+            return part.substr(1, part.size() - 2);
+        return part;
+    };
+    const auto dot = text.find('.');
+    const bool is_table_name = dot != std::string::npos && dot > 0 && dot + 1 < text.size() &&
+                               text.find('.', dot + 1) == std::string::npos;
+    if (!is_table_name)
+        throw settings.error(section, key, fmt::format("{} is not of the form db.tb", text));
+    return {unquoted(text.substr(0, dot)), unquoted(text.substr(dot + 1))};
+}
+
+TaskConfig make_task_config(const IniFile& ini, std::string_view name, const IniFile* defaults) {
+    const Settings settings(ini, defaults);
+    TaskConfig config;
+    config.name = name;
+    config.extractor = read_extractor(settings);
+    config.sinker = read_sinker(settings);
+    config.parallelizer = read_parallelizer(settings);
+    config.pipeline = read_pipeline(settings);
+    config.filter = read_filter(settings);
+    config.router = read_router(settings);
+    config.resumer = read_resumer(settings, config.sinker.sink_type == SinkType::write);
+    config.runtime = read_runtime(settings);
+    config.global = read_global(settings, config);
+    config.notes = settings.notes();
+    note_database(config.extractor.endpoint, config.notes);
+    if (config.sinker.endpoint) note_database(*config.sinker.endpoint, config.notes);
+    return config;
+}
+
+TaskConfig load_task_config(const std::filesystem::path& ini, std::string_view name,
+                            const std::optional<std::filesystem::path>& defaults) {
+    const auto task_file = read_ini_file(ini);
+    if (!defaults) return make_task_config(task_file, name, nullptr);
+    const auto defaults_file = read_ini_file(*defaults);
+    return make_task_config(task_file, name, &defaults_file);
+}
+
+}  // namespace dts

@@ -1,0 +1,92 @@
+#include "lib/pipeline/group_builder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dts {
+
+void GroupBuilder::add(ChangeBatchPtr batch) {
+    pending_changes_ += batch->changes.size();
+    pending_bytes_ += batch->bytes();
+    pending_marks_ += batch->commits.size();
+    pending_.push_back({std::shared_ptr<const ChangeBatch>(std::move(batch))});
+}
+
+bool GroupBuilder::is_full() const noexcept {
+    if (limits_.one_transaction && pending_marks_ > 0) return true;
+    return pending_changes_ >= limits_.changes || pending_bytes_ >= limits_.bytes;
+}
+
+std::optional<GroupCut> GroupBuilder::cut() {
+    if (pending_marks_ > 0) return take_whole_transactions();
+    return is_full() ? take_part() : std::nullopt;
+}
+
+GroupCut GroupBuilder::take_whole_transactions() {
+    GroupCut cut;
+    // Ends at a commit only: what is behind one is begun only where another mark is known to follow.
+    bool at_commit = false;
+    while (pending_marks_ > 0 && (!at_commit || cut.changes < limits_.changes)) {
+        Pending& head = pending_.front();
+        const ChangeBatch& batch = *head.batch;
+        const std::uint32_t begin = head.next_change;
+        std::uint32_t end = begin;
+
+        if (head.next_mark == batch.commits.size()) {
+            // The transaction goes on in the next batch, which holds its mark.
+            end = static_cast<std::uint32_t>(batch.changes.size());
+        } else if (limits_.one_transaction) {
+            end = batch.commits[head.next_mark].change_end;
+        } else {
+            // As many transactions of this batch as fit, at least one.
+            std::size_t mark = head.next_mark;
+            while (mark + 1 < batch.commits.size() &&
+                   cut.changes + (batch.commits[mark + 1].change_end - begin) <= limits_.changes) {
+                ++mark;
+            }
+            end = batch.commits[mark].change_end;
+            pending_marks_ -= mark - head.next_mark;
+            head.next_mark = mark;
+        }
+
+        if (end > begin) cut.segments.push_back({head.batch, begin, end});
+        cut.changes += end - begin;
+        pending_changes_ -= end - begin;
+        head.next_change = end;
+
+        at_commit = head.next_mark < batch.commits.size();
+        if (at_commit) {
+            cut.checkpoint = batch.trail->after_commit(head.next_mark);
+            cut.commit_time_us = batch.commits[head.next_mark].commit_time_us;
+            ++head.next_mark;
+            --pending_marks_;
+        }
+        if (head.next_change == batch.changes.size() && head.next_mark == batch.commits.size()) {
+            cut.bytes += batch.source_bytes;
+            pending_bytes_ -= std::min(pending_bytes_, batch.bytes());
+            pending_.pop_front();
+        }
+        if (at_commit && limits_.one_transaction) break;
+    }
+    cut.current = cut.checkpoint;
+    return cut;
+}
+
+std::optional<GroupCut> GroupBuilder::take_part() {
+    GroupCut cut;
+    cut.ends_transaction = false;
+    for (Pending& pending : pending_) {
+        const auto end = static_cast<std::uint32_t>(pending.batch->changes.size());
+        if (end == pending.next_change) continue;
+        cut.segments.push_back({pending.batch, pending.next_change, end});
+        cut.changes += end - pending.next_change;
+        cut.bytes += pending.batch->source_bytes;
+        cut.current = pending.batch->trail->last_read();
+    }
+    pending_.clear();
+    pending_changes_ = pending_bytes_ = 0;
+    if (cut.segments.empty()) return std::nullopt;
+    return cut;
+}
+
+}  // namespace dts

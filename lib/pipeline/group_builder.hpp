@@ -1,0 +1,68 @@
+// Cuts the stream of batches into apply groups: as many whole transactions as have arrived, bounded by
+// changes and bytes. A transaction beyond the bounds comes out in parts. Used by one thread.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lib/change/change_batch.hpp"
+
+namespace dts {
+
+/// A run of changes of one batch.
+struct Segment {
+    std::shared_ptr<const ChangeBatch> batch;
+    std::uint32_t begin;
+    std::uint32_t end;
+};
+
+/// The raw form of an apply group: what it covers, before filter, route and merge.
+struct GroupCut {
+    std::vector<Segment> segments;
+    bool ends_transaction = true;
+    PositionPtr checkpoint;
+    PositionPtr current;
+    std::uint64_t changes = 0;
+    std::uint64_t bytes = 0;
+    std::int64_t commit_time_us = 0;
+};
+
+class GroupBuilder {
+  public:
+    struct Limits {
+        std::size_t changes = 16000;
+        std::size_t bytes = 16 * 1024 * 1024;
+        bool one_transaction = false;  ///< serial: each source transaction is a group of its own
+    };
+    explicit GroupBuilder(Limits limits) : limits_(limits) {}
+
+    void add(ChangeBatchPtr batch);
+
+    /// As much is collected as a group should hold: cut before adding more.
+    bool is_full() const noexcept;
+
+    /// The next group: whole transactions where there are any, a part of a large one where the limits are
+    /// reached without a commit. Nothing while there is neither.
+    std::optional<GroupCut> cut();
+
+  private:
+    struct Pending {
+        std::shared_ptr<const ChangeBatch> batch;
+        std::uint32_t next_change = 0;
+        std::size_t next_mark = 0;
+    };
+    GroupCut take_whole_transactions();
+    std::optional<GroupCut> take_part();
+
+    Limits limits_;
+    std::deque<Pending> pending_;
+    std::size_t pending_changes_ = 0;
+    std::size_t pending_bytes_ = 0;
+    std::size_t pending_marks_ = 0;
+    PositionPtr last_current_;
+};
+
+}  // namespace dts

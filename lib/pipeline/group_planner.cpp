@@ -1,0 +1,181 @@
+#include "lib/pipeline/group_planner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/base/error.hpp"
+
+namespace dts {
+
+namespace {
+
+/// Rows of one kind that follow each other become one write.
+void append_write(WriteGroup& group, std::size_t first_write, const TableBindingPtr& binding,
+                  WriteKind kind, RowWrite row) {
+    const bool joins = group.writes.size() > first_write && group.writes.back().kind == kind &&
+                       group.writes.back().binding == binding;
+    if (!joins) group.writes.push_back({binding, kind, {}});
+    group.writes.back().rows.push_back(row);
+}
+
+}  // namespace
+
+bool GroupPlanner::is_wanted(ChangeKind kind) const noexcept {
+    switch (kind) {
+        case ChangeKind::insert: return options_.inserts;
+        case ChangeKind::update: return options_.updates;
+        case ChangeKind::remove: return options_.removes;
+    }
+    return true;
+}
+
+GroupPlanner::TablePlan* GroupPlanner::table_of(const RowChange& change, const ChangeBatch& batch) {
+    if (change.table == last_source_) return last_table_;
+    auto found = tables_.find(change.table);
+    if (found == tables_.end()) {
+        const auto source =
+            std::find_if(batch.tables.begin(), batch.tables.end(),
+                         [&](const TableSchemaPtr& t) { return t.get() == change.table; });
+        if (source == batch.tables.end()) {
+            throw Error(ErrorKind::bug, "a batch does not hold the table of its change");
+        }
+        auto plan = std::make_unique<TablePlan>();
+        plan->source = *source;
+        plan->binding = binder_(*source);
+        if (plan->binding) plan->in_order = plan->binding->keyless() || !plan->binding->whole;
+        found = tables_.emplace(change.table, std::move(plan)).first;
+    }
+    last_source_ = change.table;
+    last_table_ = found->second.get();
+    return last_table_;
+}
+
+WriteGroup GroupPlanner::plan(GroupCut cut) {
+    WriteGroup group;
+    group.ends_transaction = cut.ends_transaction;
+    group.checkpoint = std::move(cut.checkpoint);
+    group.current = std::move(cut.current);
+    group.changes = cut.changes;
+    group.bytes = cut.bytes;
+    group.commit_time_us = cut.commit_time_us;
+
+    group_tables_.clear();
+    for (Segment& segment : cut.segments) {
+        collect(segment, group);
+        group.batches.push_back(std::move(segment.batch));
+    }
+    for (TablePlan* table : group_tables_) {
+        write_merged(*table, group);
+        write_in_order(*table, group);
+        table->in_group = false;
+    }
+    return group;
+}
+
+void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
+    const ChangeBatch& batch = *segment.batch;
+    for (std::uint32_t i = segment.begin; i < segment.end; ++i) {
+        const RowChange& change = batch.changes[i];
+        if (!is_wanted(change.kind)) continue;
+        TablePlan* table = table_of(change, batch);
+        if (!table->binding) continue;
+        if (!table->in_group) {
+            table->in_group = true;
+            group_tables_.push_back(table);
+        }
+        if (!options_.merge) {
+            // One run over all tables: the order between tables counts too.
+            table->ordered.push_back(change);
+            write_in_order(*table, group);
+            continue;
+        }
+        // Once a row of this table had to keep its order, later ones of the group follow it.
+        if (table->in_order || change.partial || !table->ordered.empty()) {
+            table->ordered.push_back(change);
+        } else {
+            merge_change(*table, change);
+        }
+    }
+}
+
+void GroupPlanner::merge_change(TablePlan& table, const RowChange& change) {
+    const TableBinding& binding = *table.binding;
+    const bool moves_key = change.kind == ChangeKind::update &&
+                           !same_values(binding.key, change.before, change.after);
+    if (change.kind == ChangeKind::remove || moves_key) {
+        auto [entry, is_new] = table.index.find_or_add(binding, change.before);
+        if (is_new) entry->first_before = change.before;
+        entry->last_after = nullptr;
+    }
+    if (change.kind == ChangeKind::insert || moves_key) {
+        auto [entry, is_new] = table.index.find_or_add(binding, change.after);
+        entry->last_after = change.after;
+    }
+    if (change.kind == ChangeKind::update && !moves_key) {
+        auto [entry, is_new] = table.index.find_or_add(binding, change.before);
+        if (is_new) entry->first_before = change.before;
+        entry->last_after = change.after;
+    }
+}
+
+void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) {
+    const TableBinding& binding = *table.binding;
+    if (table.index.entries().empty()) return;
+    TableWrite removes{table.binding, WriteKind::remove, {}};
+    TableWrite upserts{table.binding, WriteKind::upsert, {}};
+    TableWrite inserts{table.binding, WriteKind::insert, {}};
+    for (const auto& entry : table.index.entries()) {
+        if (entry.last_after == nullptr) {
+            removes.rows.push_back({entry.key_row, nullptr});
+            continue;
+        }
+        if (entry.first_before == nullptr) {
+            inserts.rows.push_back({nullptr, entry.last_after});
+            continue;
+        }
+        const bool moves = std::any_of(
+            binding.other_keys.begin(), binding.other_keys.end(), [&](const auto& key) {
+                return !same_values(key, entry.first_before, entry.last_after);
+            });
+        if (moves) removes.rows.push_back({entry.key_row, nullptr});
+        upserts.rows.push_back({nullptr, entry.last_after});
+    }
+    for (TableWrite* write : {&removes, &upserts, &inserts}) {
+        if (!write->rows.empty()) group.writes.push_back(std::move(*write));
+    }
+    table.index.clear();
+}
+
+void GroupPlanner::write_in_order(TablePlan& table, WriteGroup& group) const {
+    const TableBinding& binding = *table.binding;
+    const std::size_t first_write = group.writes.empty() ? 0 : group.writes.size() - 1;
+    const bool exact = binding.keyless();
+    for (const RowChange& change : table.ordered) {
+        const auto add = [&](WriteKind kind, RowWrite row) {
+            append_write(group, first_write, table.binding, kind, row);
+        };
+        switch (change.kind) {
+            case ChangeKind::insert: add(WriteKind::insert, {nullptr, change.after}); break;
+            case ChangeKind::remove:
+                add(exact ? WriteKind::remove_exact : WriteKind::remove, {change.before, nullptr});
+                break;
+            case ChangeKind::update:
+                if (exact) {
+                    add(WriteKind::update_exact, {change.before, change.after});
+                } else if (!binding.whole || change.partial || !options_.updates_as_upserts) {
+                    add(WriteKind::update, {change.before, change.after});
+                } else {
+                    // Deleting the old key first makes a second run of the same changes harmless.
+                    if (!same_values(binding.key, change.before, change.after)) {
+                        add(WriteKind::remove, {change.before, nullptr});
+                    }
+                    add(WriteKind::upsert, {nullptr, change.after});
+                }
+                break;
+        }
+    }
+    table.ordered.clear();
+}
+
+}  // namespace dts

@@ -1,0 +1,65 @@
+// Turns a cut of the stream into the writes of an apply group: binds each table to its target, drops
+// filtered events, and merges by key so that every row is written once. What cannot merge (no key,
+// partial rows, targets with columns of their own, serial mode) keeps its order.
+//
+// Why the merged order is right: per table, rows that end up removed, or whose other unique values moved,
+// are deleted first; then every remaining row is written in its last state. The source held that state as
+// a whole, so no two of its rows can conflict, and whatever could stand in the way has been deleted.
+//
+// Used by one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/pipeline/group_builder.hpp"
+#include "lib/pipeline/key_index.hpp"
+#include "lib/sink/write_group.hpp"
+
+namespace dts {
+
+class GroupPlanner {
+  public:
+    /// Finds the target of a source table; nullptr when its changes are to be dropped.
+    using Binder = std::function<TableBindingPtr(const TableSchemaPtr& source)>;
+    struct Options {
+        bool merge = true;
+        /// In order, an update of a whole row may be written as the row it leaves; else it stays an update
+        /// with both images.
+        bool updates_as_upserts = true;
+        bool inserts = true, updates = true, removes = true;  ///< [filter] do_events
+    };
+
+    GroupPlanner(Binder binder, Options options) : binder_(std::move(binder)), options_(options) {}
+
+    /// The values stay where they are; the group keeps their batches.
+    WriteGroup plan(GroupCut cut);
+
+  private:
+    struct TablePlan {
+        TableSchemaPtr source;    ///< kept, so that its address stays this table's
+        TableBindingPtr binding;  ///< nullptr: changes are dropped
+        bool in_order = false;
+        bool in_group = false;
+        KeyIndex index;
+        std::vector<RowChange> ordered;
+    };
+
+    TablePlan* table_of(const RowChange& change, const ChangeBatch& batch);
+    void collect(const Segment& segment, WriteGroup& group);
+    bool is_wanted(ChangeKind kind) const noexcept;
+    static void merge_change(TablePlan& table, const RowChange& change);
+    static void write_merged(TablePlan& table, WriteGroup& group);
+    void write_in_order(TablePlan& table, WriteGroup& group) const;
+
+    Binder binder_;
+    Options options_;
+    std::unordered_map<const TableSchema*, std::unique_ptr<TablePlan>> tables_;
+    std::vector<TablePlan*> group_tables_;  ///< of the group at hand, in the order of first touch
+    const TableSchema* last_source_ = nullptr;
+    TablePlan* last_table_ = nullptr;
+};
+
+}  // namespace dts

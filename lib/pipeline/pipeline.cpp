@@ -1,0 +1,204 @@
+#include "lib/pipeline/pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "lib/base/backoff.hpp"
+#include "lib/base/error.hpp"
+
+namespace dts {
+
+namespace {
+
+std::int64_t now_us() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options options, Events events,
+                   Progress& progress)
+    : source_(source),
+      sink_(sink),
+      planner_(std::move(planner)),
+      options_(options),
+      events_(std::move(events)),
+      progress_(progress),
+      batches_(options.queue_bytes),
+      groups_(1) {}
+
+void Pipeline::run() {
+    {
+        std::jthread reader([this] { read(); });
+        std::jthread encoder([this] { encode(); });
+        try {
+            write();
+        } catch (...) {
+            fail(std::current_exception());
+            stop();
+        }
+    }
+    if (transaction_open_) sink_.abandon();
+    std::lock_guard lock(error_mutex_);
+    if (error_) std::rethrow_exception(error_);
+}
+
+void Pipeline::stop() noexcept {
+    stop_source_.request_stop();
+    source_.interrupt();
+    batches_.cancel();
+    groups_.cancel();
+}
+
+void Pipeline::fail(std::exception_ptr error) {
+    std::lock_guard lock(error_mutex_);
+    if (!error_) error_ = std::move(error);
+}
+
+void Pipeline::read() {
+    try {
+        while (auto batch = source_.next()) {
+            note_read(*batch);
+            // Bounded by bytes and by changes: a batch weighs as much as the scarcer of the two.
+            const std::size_t bytes_per_change = options_.queue_bytes / options_.queue_changes;
+            const std::size_t weight = std::max(batch->bytes(), batch->changes.size() * bytes_per_change);
+            if (!batches_.push(std::move(batch), weight)) break;
+            progress_.queue_bytes = batches_.weight();
+        }
+    } catch (...) {
+        fail(std::current_exception());
+    }
+    // What was read is still applied; run() throws the error after that.
+    batches_.close();
+}
+
+void Pipeline::note_read(const ChangeBatch& batch) {
+    progress_.extracted_bytes += batch.source_bytes;
+    progress_.extracted_changes += batch.changes.size() + batch.skipped_changes;
+    progress_.extracted_transactions += batch.commits.size();
+    changes_read_ += batch.changes.size();
+    if (batch.changes.empty()) return;
+    const std::int64_t committed = batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
+    std::int64_t none = 0;
+    progress_.oldest_unapplied_us.compare_exchange_strong(none, committed);
+}
+
+void Pipeline::encode() {
+    try {
+        GroupBuilder builder(options_.limits);
+        while (fill(builder)) {
+            while (auto cut = builder.cut()) {
+                auto group = sink_.encode(planner_.plan(std::move(*cut)));
+                if (!groups_.push(std::move(group), 1)) return;
+            }
+        }
+    } catch (...) {
+        fail(std::current_exception());
+        source_.interrupt();
+        batches_.cancel();
+    }
+    groups_.close();
+}
+
+/// Waits for the writer to take the last group, then for something to read: whatever arrives meanwhile
+/// joins the next group. False when nothing more will come.
+bool Pipeline::fill(GroupBuilder& builder) {
+    if (!groups_.wait_until_empty()) return false;
+    auto batch = batches_.pop();
+    if (!batch) return false;
+    builder.add(std::move(*batch));
+    if (options_.linger.count() > 0) {
+        const auto deadline = Clock::now() + options_.linger;
+        while (!builder.is_full() && (batch = batches_.pop_until(deadline))) {
+            builder.add(std::move(*batch));
+        }
+    }
+    while (!builder.is_full() && (batch = batches_.try_pop())) builder.add(std::move(*batch));
+    progress_.queue_bytes = batches_.weight();
+    return true;
+}
+
+void Pipeline::write() {
+    for (;;) {
+        auto group = idle_checkpoint_ ? groups_.pop_until(idle_checkpoint_due_) : groups_.pop();
+        if (group) {
+            apply(**group);
+        } else if (groups_.closed()) {
+            break;
+        } else {
+            store_idle_position();
+        }
+    }
+    if (!transaction_open_) store_idle_position();
+}
+
+void Pipeline::apply(EncodedGroup& encoded) {
+    const WriteGroup& group = encoded.group;
+    if (group.writes.empty() && !transaction_open_) {
+        // Nothing to write: the position moves on in the target from time to time, and in the log only
+        // behind it, so that the log never runs ahead of the target's checkpoint.
+        if (group.ends_transaction) {
+            if (!idle_checkpoint_) idle_checkpoint_due_ = Clock::now() + options_.idle_checkpoint_interval;
+            idle_checkpoint_ = group.checkpoint;
+            if (!sink_.checkpoint_in_transaction()) store_idle_position();
+        }
+        finish(group);
+        return;
+    }
+
+    const bool is_whole = group.ends_transaction && !transaction_open_;
+    Backoff backoff(options_.first_retry_delay, options_.first_retry_delay * 100);
+    for (unsigned tries = 0;; ++tries) {
+        try {
+            if (tries > 0 && sink_.recover(encoded)) break;
+            sink_.apply(encoded);
+            break;
+        } catch (const Error& error) {
+            const bool may_retry = error.kind() == ErrorKind::transient && is_whole &&
+                                   tries < options_.most_retries &&
+                                   !stop_source_.stop_requested();
+            // The rest of a large transaction is gone: the task starts over from the checkpoint.
+            if (!may_retry) {
+                transaction_open_ = false;
+                sink_.abandon();
+                throw;
+            }
+            events_.on_note(fmt::format("retrying a group of {} changes: {}", group.changes, error.what()));
+            backoff.wait(stop_source_.get_token());
+        }
+    }
+    if (!encoded.note.empty()) events_.on_note(encoded.note);
+
+    transaction_open_ = !group.ends_transaction;
+    if (group.ends_transaction) {
+        idle_checkpoint_ = nullptr;
+        progress_.applied_commit_time_us = group.commit_time_us;
+        events_.on_applied(group.current, group.checkpoint);
+    }
+    ++progress_.applied_groups;
+    finish(group);
+}
+
+void Pipeline::finish(const WriteGroup& group) {
+    progress_.applied_changes += group.changes;
+    progress_.applied_bytes += group.bytes;
+    changes_done_ += group.changes;
+    const bool all_done = changes_done_ == changes_read_;
+    if (all_done || group.commit_time_us != 0) {
+        progress_.oldest_unapplied_us = all_done ? 0 : group.commit_time_us;
+    }
+}
+
+void Pipeline::store_idle_position() {
+    if (!idle_checkpoint_) return;
+    const PositionPtr position = std::exchange(idle_checkpoint_, nullptr);
+    if (sink_.checkpoint_in_transaction()) sink_.store_checkpoint(*position);
+    events_.on_applied(position, position);
+}
+
+}  // namespace dts

@@ -1,0 +1,78 @@
+#include "lib/pipeline/router.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "lib/base/error.hpp"
+#include "lib/pipeline/name_list.hpp"
+
+namespace dts {
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool same_column(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
+}
+
+Error fault(std::string_view key, const NameItem& item, std::string_view what,
+            std::string hint = {}) {
+    return {ErrorKind::config, fmt::format("{}: the item \"{}\" {}", key, item.text, what),
+            std::move(hint)};
+}
+
+std::vector<NameItem> parse_map(std::string_view list, std::string_view shape,
+                                std::string_view key) {
+    auto items = parse_name_list(list, shape, key);
+    for (const auto& item : items)
+        for (const auto& name : item.names)
+            if (!name.is_literal())
+                throw fault(key, item, "has a wildcard, they do not work here",
+                            "a name with * or ? in it goes in backquotes");
+    return items;
+}
+
+}  // namespace
+
+std::string_view Route::column(std::string_view source) const noexcept {
+    for (const auto& [from, to] : columns)
+        if (same_column(from, source)) return to;
+    return source;
+}
+
+Router::Router(const RouterRules& rules)
+    : columns_(parse_column_maps(rules.col_map, "col_map", "[router] col_map")) {
+    constexpr std::string_view db_key = "[router] db_map";
+    for (const auto& item : parse_map(rules.db_map, "db:db", db_key)) {
+        const auto& names = item.names;
+        if (!schemas_.emplace(names[0].text(), names[1].text()).second)
+            throw fault(db_key, item, "maps what is mapped already");
+    }
+    constexpr std::string_view table_key = "[router] tb_map";
+    for (const auto& item : parse_map(rules.tb_map, "db.tb:db.tb", table_key)) {
+        const auto& names = item.names;
+        const TableNames source(names[0].text(), names[1].text());
+        if (!tables_.emplace(source, TableNames(names[2].text(), names[3].text())).second)
+            throw fault(table_key, item, "maps what is mapped already");
+    }
+}
+
+Route Router::route(std::string_view schema, std::string_view table) const {
+    Route route{std::string(schema), std::string(table), {}};
+    const auto columns = std::ranges::find_if(
+        columns_, [&](const ColumnMap& map) { return map.schema == schema && map.table == table; });
+    if (columns != columns_.end()) route.columns = columns->columns;
+
+    if (const auto mapped = tables_.find({route.schema, route.table}); mapped != tables_.end())
+        std::tie(route.schema, route.table) = mapped->second;
+    else if (const auto schema_map = schemas_.find(schema); schema_map != schemas_.end())
+        route.schema = schema_map->second;
+    return route;
+}
+
+}  // namespace dts

@@ -1,0 +1,68 @@
+#include "lib/sink/mysql_session.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace dts {
+
+namespace {
+
+std::string session_settings(const MysqlSessionOptions& options) {
+    // Strict, so that nothing is cut silently; zero and impossible dates and zero auto-increments are
+    // taken as the source had them.
+    return fmt::format(
+        "SET SESSION time_zone='+00:00', "
+        "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION', "
+        "foreign_key_checks={}, autocommit=0, net_read_timeout=600, net_write_timeout=600",
+        options.disable_foreign_key_checks ? 0 : 1);
+}
+
+}  // namespace
+
+MysqlSession::MysqlSession(const MysqlSessionOptions& options) : connection_(options.endpoint) {
+    connection_.execute(session_settings(options));
+    const std::string isolation =
+        options.transaction_isolation.empty() ? "READ COMMITTED" : options.transaction_isolation;
+    connection_.execute("SET SESSION TRANSACTION ISOLATION LEVEL " + isolation);
+    max_packet_bytes_ = std::stoull(connection_.scalar("SELECT @@max_allowed_packet").value_or("1048576"));
+}
+
+bool MysqlSession::can_execute_in_bulk() const noexcept {
+    return connection_.is_mariadb() && connection_.version() >= 100207;
+}
+
+MYSQL_STMT* MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& statement) {
+    const auto found = prepared_.find(statement.get());
+    if (found != prepared_.end()) return found->second.second.get();
+    Prepared prepared(mysql_stmt_init(connection_.handle()));
+    const std::string& sql = statement->sql();
+    if (mysql_stmt_prepare(prepared.get(), sql.data(), sql.size()) != 0) {
+        const unsigned number = mysql_stmt_errno(prepared.get());
+        throw Error(mysql_error_kind(number),
+                    fmt::format("preparing {}: error {}: {}", sql.substr(0, 200), number,
+                                mysql_stmt_error(prepared.get())));
+    }
+    return prepared_.emplace(statement.get(), std::pair(statement, std::move(prepared)))
+        .first->second.second.get();
+}
+
+void MysqlSession::execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
+                                std::span<char> packet) {
+    MYSQL* m = connection_.handle();
+    MYSQL_STMT* prepared = prepare(statement);
+    const auto id = static_cast<std::uint32_t>(prepared->stmt_id);
+    std::memcpy(packet.data(), &id, sizeof id);
+    constexpr my_bool leave_reply = 1;
+    const bool sent = m->methods->db_command(m, COM_STMT_BULK_EXECUTE, packet.data(), packet.size(),
+                                             leave_reply, prepared) == 0;
+    if (!sent || mysql_net_read_packet(m) == packet_error) {
+        throw connection_.error(fmt::format("in {}", statement->sql().substr(0, 200)));
+    }
+}
+
+unsigned MysqlSession::last_error() const noexcept {
+    return mysql_errno(const_cast<MysqlConnection&>(connection_).handle());
+}
+
+}  // namespace dts

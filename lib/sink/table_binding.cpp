@@ -1,0 +1,126 @@
+#include "lib/sink/table_binding.hpp"
+
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "lib/base/error.hpp"
+
+namespace dts {
+
+namespace {
+
+bool same_name(const std::string& a, const std::string& b) {
+    return strcasecmp(a.c_str(), b.c_str()) == 0;
+}
+
+std::string target_name(const std::string& source_name, const ColumnRules& rules) {
+    for (const auto& [from, to] : rules.renamed) {
+        if (same_name(from, source_name)) return to;
+    }
+    return source_name;
+}
+
+bool is_ignored(const std::string& source_name, const ColumnRules& rules) {
+    return std::any_of(rules.ignored.begin(), rules.ignored.end(),
+                       [&](const std::string& name) { return same_name(name, source_name); });
+}
+
+bool has_labels(const Column& column) {
+    return column.type == ColumnType::enumeration || column.type == ColumnType::set;
+}
+
+std::vector<TableBinding::Field> match_columns(const TableSchema& source, const TableSchema& target,
+                                               const ColumnRules& rules) {
+    std::vector<TableBinding::Field> fields;
+    for (std::size_t i = 0; i < source.columns.size(); ++i) {
+        const Column& from = source.columns[i];
+        if (is_ignored(from.name, rules)) continue;
+        const std::string name = target_name(from.name, rules);
+        const int ordinal = target.find(name);
+        if (ordinal < 0) {
+            if (from.generated) continue;
+            throw Error(ErrorKind::data,
+                        fmt::format("target table {} has no column `{}`, which source table {} sends",
+                                    target.display_name(), name, source.display_name()),
+                        "add the column to the target, or name it in [filter] ignore_cols");
+        }
+        const Column& to = target.columns[static_cast<std::size_t>(ordinal)];
+        if (to.generated) continue;
+        const bool by_label = (has_labels(from) || has_labels(to)) &&
+                              (from.type != to.type || from.labels != to.labels);
+        fields.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(ordinal), by_label});
+    }
+    std::sort(fields.begin(), fields.end(),
+              [](const auto& a, const auto& b) { return a.target < b.target; });
+    return fields;
+}
+
+/// The source ordinals that fill a key of the target, or nothing when some column is not written.
+std::optional<std::vector<std::uint16_t>> source_ordinals(
+    const UniqueKey& key, const std::vector<TableBinding::Field>& fields) {
+    std::vector<std::uint16_t> ordinals;
+    for (const std::uint16_t target : key.columns) {
+        const auto field = std::find_if(fields.begin(), fields.end(),
+                                        [&](const auto& f) { return f.target == target; });
+        if (field == fields.end()) return std::nullopt;
+        ordinals.push_back(field->source);
+    }
+    return ordinals;
+}
+
+}  // namespace
+
+const TableBinding::Field& TableBinding::field_of(std::uint16_t source_ordinal) const {
+    for (const Field& field : fields) {
+        if (field.source == source_ordinal) return field;
+    }
+    throw Error(ErrorKind::bug, fmt::format("column {} of {} is not bound", source_ordinal,
+                                            source->display_name()));
+}
+
+TableSchemaPtr routed(const TableSchema& source, const std::string& schema, const std::string& table,
+                      const ColumnRules& rules) {
+    auto target = std::make_shared<TableSchema>(source);
+    target->schema = schema;
+    target->table = table;
+    for (Column& column : target->columns) column.name = target_name(column.name, rules);
+    return target;
+}
+
+TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules) {
+    auto binding = std::make_shared<TableBinding>();
+    binding->fields = match_columns(*source, *target, rules);
+    if (binding->fields.empty()) {
+        throw Error(ErrorKind::data, fmt::format("no column of source table {} is written to {}",
+                                                 source->display_name(), target->display_name()));
+    }
+
+    binding->has_any_unique_key = !target->unique_keys.empty();
+    for (const UniqueKey& key : target->unique_keys) {
+        auto ordinals = source_ordinals(key, binding->fields);
+        const bool identifies = !key.nullable && !key.partial && ordinals;
+        if (identifies && binding->key.empty()) {
+            binding->key = *ordinals;
+        } else if (ordinals) {
+            binding->other_keys.push_back(*ordinals);
+        } else {
+            // A key over columns that we do not see may move with every change of the row.
+            binding->other_keys.emplace_back();
+            for (const auto& field : binding->fields) {
+                binding->other_keys.back().push_back(field.source);
+            }
+        }
+    }
+
+    const auto writable = std::count_if(target->columns.begin(), target->columns.end(),
+                                        [](const Column& c) { return !c.generated; });
+    binding->whole = static_cast<std::size_t>(writable) == binding->fields.size();
+    binding->source = std::move(source);
+    binding->target = std::move(target);
+    return binding;
+}
+
+}  // namespace dts

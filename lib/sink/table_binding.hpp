@@ -1,0 +1,58 @@
+// How the rows of one source table are written to one target table: which columns, by which key. Made
+// once per pair of table descriptions, then shared by everything that writes such rows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/change/table_schema.hpp"
+
+namespace dts {
+
+/// What the router and the filter say of the columns of one source table.
+struct ColumnRules {
+    std::vector<std::pair<std::string, std::string>> renamed;  ///< source name, target name
+    std::vector<std::string> ignored;                          ///< source names
+};
+
+struct TableBinding {
+    struct Field {
+        std::uint16_t source;  ///< ordinal in the source row
+        std::uint16_t target;  ///< ordinal in the target table
+        /// ENUM and SET whose labels differ travel as text, not as ordinals.
+        bool by_label = false;
+    };
+
+    TableSchemaPtr source;
+    TableSchemaPtr target;
+    std::vector<Field> fields;       ///< what is written, in the order of the target's columns
+    std::vector<std::uint16_t> key;  ///< source ordinals that identify a target row; empty: keyless
+    /// The other unique keys of the target, as source ordinals: rows whose values move there are
+    /// deleted before they are written again.
+    std::vector<std::vector<std::uint16_t>> other_keys;
+    bool has_any_unique_key = false;  ///< of the target, whether or not it identifies rows
+    /// Every column of the target that can be written is: a row may be replaced as a whole. Else it must
+    /// be updated in place, or the target's own columns would lose their values.
+    bool whole = false;
+
+    bool keyless() const noexcept { return key.empty(); }
+    const Column& source_column(const Field& f) const { return source->columns[f.source]; }
+    const Column& target_column(const Field& f) const { return target->columns[f.target]; }
+    /// The field that writes this source ordinal. It exists for each ordinal of `key`.
+    const Field& field_of(std::uint16_t source_ordinal) const;
+};
+
+using TableBindingPtr = std::shared_ptr<const TableBinding>;
+
+/// The source's own description under the names it is routed to, for sinks that have none.
+TableSchemaPtr routed(const TableSchema& source, const std::string& schema, const std::string& table,
+                      const ColumnRules& rules);
+
+/// Throws Error{data} naming the column when the target lacks one that the source sends.
+TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules);
+
+}  // namespace dts

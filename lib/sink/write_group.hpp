@@ -1,0 +1,50 @@
+// What a sink applies in one go: writes per table in the order they must be executed, the batches that
+// own their values, and the checkpoint that becomes true with them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "lib/change/change_batch.hpp"
+#include "lib/sink/table_binding.hpp"
+
+namespace dts {
+
+enum class WriteKind : std::uint8_t {
+    insert,        ///< new rows; a conflict is settled as `replace` says
+    upsert,        ///< the row as it is to be, whether or not it is there. Whole rows only
+    update,        ///< the carried columns of the row with before's key
+    remove,        ///< the row with before's key
+    update_exact,  ///< one row that equals before in every column (keyless tables)
+    remove_exact,  ///< the same
+};
+
+/// before: update, remove and the exact ones; after: insert, upsert, update.
+struct RowWrite {
+    const Value* before;
+    const Value* after;
+};
+
+struct TableWrite {
+    TableBindingPtr binding;
+    WriteKind kind;
+    std::vector<RowWrite> rows;
+};
+
+struct WriteGroup {
+    std::vector<std::shared_ptr<const ChangeBatch>> batches;  ///< own the values
+    std::vector<TableWrite> writes;
+
+    /// False for the first parts of a transaction that is larger than a group: they are executed in one
+    /// target transaction, which the part with the commit mark ends.
+    bool ends_transaction = true;
+    PositionPtr checkpoint;  ///< behind the last whole transaction; set when ends_transaction
+    PositionPtr current;     ///< behind the last change; may be inside a transaction
+
+    std::uint64_t changes = 0;      ///< as the source sent them, before merging
+    std::uint64_t bytes = 0;        ///< of the batches, as read from the network
+    std::int64_t commit_time_us = 0;  ///< the source's, of the last transaction; 0: none
+};
+
+}  // namespace dts

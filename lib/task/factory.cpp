@@ -1,0 +1,187 @@
+#include "lib/task/factory.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "lib/sink/dummy_sink.hpp"
+#include "lib/sink/mysql_sink.hpp"
+#include "lib/sink/sql_file_sink.hpp"
+#include "lib/source/mysql/heartbeat_writer.hpp"
+#include "lib/source/mysql/mysql_cdc_source.hpp"
+
+namespace dts {
+
+namespace {
+
+MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
+    MysqlEndpoint endpoint;
+    endpoint.host = config.host;
+    endpoint.port = config.port;
+    endpoint.username = config.username;
+    endpoint.password = config.password;
+    endpoint.ssl_mode = config.ssl_mode;
+    endpoint.ssl_ca_path = config.ssl_ca_path;
+    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
+    return endpoint;
+}
+
+std::string isolation_text(const std::optional<TransactionIsolation>& isolation) {
+    if (!isolation) return "";
+    switch (*isolation) {
+        case TransactionIsolation::read_uncommitted: return "READ UNCOMMITTED";
+        case TransactionIsolation::read_committed: return "READ COMMITTED";
+        case TransactionIsolation::repeatable_read: return "REPEATABLE READ";
+        case TransactionIsolation::serializable: return "SERIALIZABLE";
+    }
+    return "";
+}
+
+CheckpointInTarget checkpoint_in_target(ExactlyOnce setting) {
+    switch (setting) {
+        case ExactlyOnce::automatic: return CheckpointInTarget::where_possible;
+        case ExactlyOnce::required: return CheckpointInTarget::required;
+        case ExactlyOnce::off: return CheckpointInTarget::off;
+    }
+    return CheckpointInTarget::where_possible;
+}
+
+PositionTable::Options position_table_options(const TaskConfig& config) {
+    PositionTable::Options options;
+    options.schema = config.resumer.position_table.schema;
+    options.table = config.resumer.position_table.table;
+    options.task_id = config.global.task_id;
+    return options;
+}
+
+std::unique_ptr<Sink> make_mysql_sink(const TaskConfig& config, const WorkerIdentity& worker) {
+    MysqlSink::Options options;
+    options.session.endpoint = mysql_endpoint(*config.sinker.endpoint);
+    options.session.disable_foreign_key_checks = config.sinker.disable_foreign_key_checks;
+    options.session.transaction_isolation = isolation_text(config.sinker.transaction_isolation);
+    options.position_table = position_table_options(config);
+    options.position_table.owner_token = worker.token;
+    options.position_table.owner = worker.place;
+    options.position_table.take_over = config.global.on_conflict == OnConflict::take_over;
+    options.checkpoint_in_target = checkpoint_in_target(config.pipeline.exactly_once);
+    options.batch_rows = config.sinker.batch_size;
+    options.replace = config.sinker.replace;
+    return std::make_unique<MysqlSink>(std::move(options));
+}
+
+bool writes_to_file(const TaskConfig& config) {
+    return config.sinker.sink_type == SinkType::sql;
+}
+
+}  // namespace
+
+WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory) {
+    char host[256] = "";
+    ::gethostname(host, sizeof host - 1);
+    std::random_device random;
+    return {fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random()),
+            fmt::format("{}:{}", host, std::filesystem::weakly_canonical(log_directory).string())};
+}
+
+std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter) {
+    const MysqlCdcConfig& cdc = config.extractor.mysql_cdc;
+    MysqlCdcOptions options;
+    options.endpoint = mysql_endpoint(config.extractor.endpoint);
+    options.server_id = cdc.server_id;
+    options.binlog_filename = cdc.binlog_filename;
+    options.binlog_position = cdc.binlog_position;
+    options.gtid_enabled = cdc.gtid_enabled;
+    options.gtid_set = cdc.gtid_set;
+    options.binlog_heartbeat_interval = cdc.binlog_heartbeat_interval;
+    options.binlog_timeout = cdc.binlog_timeout;
+    options.keepalive_idle = cdc.keepalive_idle;
+    options.client_name = config.name;
+    options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
+    options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
+    options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
+    if (const auto& table = config.extractor.heartbeat_table) {
+        options.heartbeat_tb = table->schema + "." + table->table;
+    }
+    options.selector = [&filter](std::string_view schema, std::string_view table) {
+        return filter.selects(schema, table);
+    };
+    return std::make_unique<MysqlCdcSource>(std::move(options));
+}
+
+std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& worker) {
+    switch (config.sinker.sink_type) {
+        case SinkType::write: return make_mysql_sink(config, worker);
+        case SinkType::sql:
+            return std::make_unique<SqlFileSink>(SqlFileSink::Options{
+                config.runtime.log_dir / "sql.log", config.sinker.reverse, config.sinker.replace});
+        case SinkType::dummy: return std::make_unique<DummySink>();
+        case SinkType::check:
+        case SinkType::structure: break;
+    }
+    throw Error(ErrorKind::config, "[sinker] sink_type: this kind of sink is not built yet");
+}
+
+GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const Router& router,
+                          Sink& sink) {
+    auto bind = [&filter, &router, &sink](const TableSchemaPtr& source) -> TableBindingPtr {
+        if (!filter.selects(source->schema, source->table)) return nullptr;
+        const Route route = router.route(source->schema, source->table);
+        ColumnRules rules;
+        rules.renamed = route.columns;
+        rules.ignored = filter.ignored_columns(source->schema, source->table);
+        TableSchemaPtr target = sink.describe(route.schema, route.table);
+        if (!target) target = routed(*source, route.schema, route.table, rules);
+        return bind_tables(source, std::move(target), rules);
+    };
+    GroupPlanner::Options options;
+    // Foreign keys that are checked want the order of the source; so does a file of statements.
+    options.merge = config.parallelizer.parallel_type != ParallelType::serial &&
+                    config.sinker.disable_foreign_key_checks && !writes_to_file(config);
+    options.updates_as_upserts = !writes_to_file(config) && config.sinker.disable_foreign_key_checks;
+    options.inserts = filter.event(ChangeKind::insert);
+    options.updates = filter.event(ChangeKind::update);
+    options.removes = filter.event(ChangeKind::remove);
+    return GroupPlanner(std::move(bind), options);
+}
+
+Pipeline::Options make_pipeline_options(const TaskConfig& config) {
+    Pipeline::Options options;
+    options.limits.changes = config.pipeline.buffer_changes;
+    options.limits.bytes = std::min<std::size_t>(config.pipeline.buffer_bytes / 4, 16UL << 20);
+    options.limits.one_transaction =
+        config.parallelizer.parallel_type == ParallelType::serial || writes_to_file(config);
+    options.queue_bytes = config.pipeline.buffer_bytes;
+    options.queue_changes = config.pipeline.buffer_changes;
+    options.linger = config.pipeline.batch_sink_interval;
+    options.idle_checkpoint_interval = config.pipeline.checkpoint_interval;
+    return options;
+}
+
+std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
+                                                std::function<void(const std::string&)> note) {
+    const auto& table = config.extractor.heartbeat_table;
+    if (!table) return nullptr;
+    HeartbeatWriter::Options options;
+    options.endpoint = mysql_endpoint(config.extractor.endpoint);
+    options.server_id = config.extractor.mysql_cdc.server_id;
+    options.schema = table->schema;
+    options.table = table->table;
+    options.interval = config.extractor.heartbeat_interval;
+    return std::make_unique<HeartbeatWriter>(std::move(options), std::move(note));
+}
+
+DatabaseRecord read_position_database(const TaskConfig& config) {
+    MysqlConnection connection(mysql_endpoint(*config.resumer.database));
+    PositionTable table(position_table_options(config));
+    return {table.read(connection),
+            fmt::format("`{}`.`{}` of {}, task_id '{}'", config.resumer.position_table.schema,
+                        config.resumer.position_table.table, config.resumer.database->display_name(),
+                        config.global.task_id)};
+}
+
+std::string_view position_type(const TaskConfig&) {
+    return "MysqlCdc";
+}
+
+}  // namespace dts

@@ -1,0 +1,51 @@
+// Makes the parts of a task from its configuration: the only file that names every source and sink.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lib/config/task_config.hpp"
+#include "lib/pipeline/filter.hpp"
+#include "lib/pipeline/pipeline.hpp"
+#include "lib/pipeline/router.hpp"
+#include "lib/sink/sink.hpp"
+#include "lib/source/source.hpp"
+
+namespace dts {
+
+class HeartbeatWriter;
+
+/// This worker, as it marks the target's checkpoint as its own.
+struct WorkerIdentity {
+    std::string token;  ///< random, new for each process
+    std::string place;  ///< host and log directory
+};
+WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory);
+
+/// The filter must outlive the source.
+std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter);
+
+std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& worker);
+
+/// Filter, router and sink must outlive the planner.
+GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const Router& router,
+                          Sink& sink);
+
+Pipeline::Options make_pipeline_options(const TaskConfig& config);
+
+/// nullptr where the task has no heartbeat table.
+std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
+                                                std::function<void(const std::string&)> note);
+
+/// This task's record in the position table that resume_type=from_db names.
+struct DatabaseRecord {
+    std::optional<std::string> record;
+    std::string place;
+};
+DatabaseRecord read_position_database(const TaskConfig& config);
+
+/// The "type" of the position records that this task resumes from.
+std::string_view position_type(const TaskConfig& config);
+
+}  // namespace dts

@@ -1,0 +1,89 @@
+#include "lib/task/resume.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/base/error.hpp"
+#include "lib/checkpoint/position_reader.hpp"
+#include "lib/checkpoint/resume_file.hpp"
+#include "lib/task/factory.hpp"
+
+namespace dts {
+
+namespace {
+
+void read_log(const TaskConfig& config, const CodecRegistry& codecs, ResumeInputs& inputs,
+              std::vector<std::string>& warnings) {
+    const auto directory = config.resumer.log_dir.value_or(config.runtime.log_dir);
+    auto reading = read_position_log(directory, codecs, position_type(config));
+    inputs.log = reading.position;
+    inputs.log_place = reading.place.empty() ? (directory / "position.log").string() : reading.place;
+    inputs.log_expected = reading.expected;
+    if (inputs.resume_from_log) {
+        warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
+    }
+}
+
+void read_file(const TaskConfig& config, const CodecRegistry& codecs, ResumeInputs& inputs,
+               std::vector<std::string>& warnings) {
+    if (!config.resumer.config_file) return;
+    inputs.resume_file = config.resumer.config_file->string();
+    const auto reading = read_resume_file(*config.resumer.config_file, codecs);
+    inputs.resume_file_missing = reading.is_missing;
+    if (const auto* line = reading.last(position_type(config))) {
+        inputs.resume_file_position = line->record.position;
+        inputs.resume_file_place = reading.place(line->number);
+    }
+    warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
+}
+
+void read_table(const TaskConfig& config, const CodecRegistry& codecs, ResumeInputs& inputs) {
+    if (config.resumer.resume_from == ResumeFrom::target) {
+        inputs.table = inputs.target;
+        inputs.table_place = inputs.target_place;
+    } else if (config.resumer.resume_from == ResumeFrom::db) {
+        const auto found = read_position_database(config);
+        inputs.table_place = found.place;
+        if (found.record) inputs.table = codecs.decode(*found.record);
+    }
+}
+
+}  // namespace
+
+ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codecs, Source& source,
+                            const DirectoryState& state, bool exactly_once,
+                            const std::optional<std::string>& target_record,
+                            const std::string& target_place) {
+    require_source(config.runtime.log_dir, source.identity());
+    ResumeInputs inputs;
+    inputs.resume_from_log = config.resumer.resume_from == ResumeFrom::log;
+    inputs.resume_from_target = config.resumer.resume_from == ResumeFrom::target ||
+                                config.resumer.resume_from == ResumeFrom::db;
+    inputs.exactly_once = exactly_once;
+    if (target_record) inputs.target = codecs.decode(*target_record);
+    inputs.target_place = target_place;
+    inputs.target_expected = state.exactly_once_target.has_value();
+
+    std::vector<std::string> warnings;
+    read_log(config, codecs, inputs, warnings);
+    read_file(config, codecs, inputs, warnings);
+    read_table(config, codecs, inputs);
+    inputs.configured = source.configured_start();
+
+    ResumeDecision decision;
+    decision.plan = make_resume_plan(inputs);
+    decision.plan.warnings.insert(decision.plan.warnings.begin(), warnings.begin(), warnings.end());
+    decision.position = decision.plan.position ? *decision.plan.position : source.current_end();
+    decision.target = inputs.target;
+    decision.holding = source.holds(*decision.position);
+    return decision;
+}
+
+void require_held(const Position& position, const Holding& holding) {
+    if (holding.held) return;
+    throw Error(ErrorKind::gap,
+                fmt::format("the source no longer holds what follows {}: {}", position.to_json(),
+                            holding.detail),
+                holding.hint);
+}
+
+}  // namespace dts

@@ -1,0 +1,34 @@
+// Finds out where a task starts: asks every place that may hold a position and lets the resume plan
+// decide. The run and --explain go the same way.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/checkpoint/directory_state.hpp"
+#include "lib/checkpoint/resume_plan.hpp"
+#include "lib/config/task_config.hpp"
+#include "lib/position/position_codec.hpp"
+#include "lib/source/source.hpp"
+
+namespace dts {
+
+struct ResumeDecision {
+    ResumePlan plan;
+    PositionPtr position;  ///< the plan's, or the source's current end
+    PositionPtr target;    ///< the target's checkpoint; nullptr: none
+    Holding holding;       ///< what the source says of `position`
+};
+
+/// `exactly_once`: the target holds the checkpoint in its transactions, and `target_record` is what it
+/// holds. Throws as make_resume_plan does, Error{checkpoint} when the directory's positions belong to
+/// another source. A position that the source no longer holds is told in `holding`, not thrown.
+ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codecs, Source& source,
+                            const DirectoryState& state, bool exactly_once,
+                            const std::optional<std::string>& target_record,
+                            const std::string& target_place);
+
+/// Throws Error{gap} when the source does not hold what follows the position.
+void require_held(const Position& position, const Holding& holding);
+
+}  // namespace dts

@@ -1,0 +1,242 @@
+#include "lib/task/task.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/base/backoff.hpp"
+#include "lib/base/error.hpp"
+#include "lib/source/mysql/heartbeat_writer.hpp"
+#include "lib/task/monitor.hpp"
+
+namespace dts {
+
+namespace {
+
+constexpr unsigned most_tries_at_start = 5;
+constexpr unsigned most_tries = 12;
+constexpr std::chrono::milliseconds first_delay{500};
+constexpr std::chrono::milliseconds longest_delay{15'000};
+
+LogSeverity severity_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::trace: return LogSeverity::trace;
+        case LogLevel::debug: return LogSeverity::debug;
+        case LogLevel::info: return LogSeverity::info;
+        case LogLevel::warn: return LogSeverity::warn;
+        case LogLevel::error: return LogSeverity::error;
+    }
+    return LogSeverity::info;
+}
+
+}  // namespace
+
+Task::Task(TaskConfig config)
+    : config_(std::move(config)),
+      filter_({config_.filter.do_dbs, config_.filter.ignore_dbs, config_.filter.do_tbs,
+               config_.filter.ignore_tbs, config_.filter.do_events, config_.filter.ignore_cols}),
+      router_({config_.router.db_map, config_.router.tb_map, config_.router.col_map}),
+      codecs_(all_codecs()),
+      worker_(make_worker_identity(config_.runtime.log_dir)) {}
+
+Task::~Task() = default;
+
+void Task::run() {
+    directory_ = std::make_unique<LogDirectory>(config_.runtime.log_dir);
+    log_ = std::make_unique<TaskLog>(config_.runtime.log_dir, severity_of(config_.runtime.log_level));
+    try {
+        log_->info(fmt::format("task {} starts, dts " DTS_VERSION ", task_id: {}", config_.name,
+                               config_.global.task_id));
+        for (const std::string& note : config_.notes) log_->warn(note);
+        if (filter_.selects_nothing()) {
+            log_->warn("[filter] do_dbs and do_tbs are empty: nothing is synced");
+        }
+        run_with_retries();
+        if (checkpoints_) checkpoints_->finish();
+        log_->info(fmt::format("task {} stopped, {} changes applied", config_.name,
+                               progress_.applied_changes.load()));
+    } catch (const Error& error) {
+        // What was applied is recorded before the task ends, unless recording is what failed.
+        if (checkpoints_ && error.kind() != ErrorKind::durability) {
+            try {
+                checkpoints_->finish();
+            } catch (const Error& second) {
+                log_->error(second.what());
+            }
+        }
+        log_->error(fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
+        throw;
+    }
+}
+
+void Task::run_with_retries() {
+    Backoff backoff(first_delay, longest_delay);
+    std::uint64_t applied_before = 0;
+    for (unsigned tries = 1;; ++tries) {
+        try {
+            run_once();
+            return;
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::transient) throw;
+            if (stop_.stop_requested()) return;
+            if (progress_.applied_groups > applied_before) {
+                applied_before = progress_.applied_groups;
+                backoff.reset();
+                tries = 1;
+            }
+            if (tries >= (is_recorded_ ? most_tries : most_tries_at_start)) {
+                throw error.as(ErrorKind::unreachable).in(fmt::format("given up after {} tries", tries));
+            }
+            log_->warn(fmt::format("{}; going on from the last checkpoint", error.what()));
+            if (!backoff.wait(stop_.get_token())) return;
+        }
+    }
+}
+
+void Task::run_once() {
+    const auto source = make_source(config_, filter_);
+    const auto sink = make_sink(config_, worker_);
+    struct Registration {
+        Task& task;
+        Registration(Task& t, Source* source, Sink* sink) : task(t) { set(source, sink); }
+        ~Registration() { set(nullptr, nullptr); }
+        void set(Source* source, Sink* sink) {
+            std::lock_guard lock(task.running_mutex_);
+            task.running_source_ = source;
+            task.running_sink_ = sink;
+        }
+    } registration(*this, source.get(), sink.get());
+
+    if (stop_.stop_requested()) return;
+    source->preflight();
+    sink->preflight();
+    const PositionPtr start =
+        is_recorded_ ? position_after_error(*sink) : start_position(*source, *sink);
+    source->open(start);
+    if (!is_recorded_) record_start(*sink, start);
+    log_->info(source->start_line(*start));
+    if (!heartbeat_) {
+        heartbeat_ = make_heartbeat(config_, [this](const std::string& text) { log_->warn(text); });
+    }
+    stream(*source, *sink);
+}
+
+PositionPtr Task::start_position(Source& source, Sink& sink) {
+    decision_ = decide_start(config_, codecs_, source, DirectoryState::read(directory_->path()),
+                             sink.checkpoint_in_transaction(), sink.claim_checkpoint(),
+                             sink.checkpoint_place());
+    const ResumePlan& plan = decision_->plan;
+    for (const std::string& warning : plan.warnings) log_->warn(warning);
+    require_held(*decision_->position, decision_->holding);
+    log_->info(fmt::format("{}: {}", plan.is_resume ? "resume from" : "starts from",
+                           decision_->position->to_json()));
+    log_->info(fmt::format("found in: {}; reason: {}", plan.found_in, plan.reason));
+    return decision_->position;
+}
+
+/// What a crash between two of these steps leaves: before the first nothing has happened; with the log
+/// alone the next start finds it there and the target without a checkpoint that is not yet expected;
+/// with both, the target's wins and says the same. A position given by hand that replaces the target's
+/// checkpoint goes to the target first, or the old one there would win over the log at the next start.
+void Task::record_start(Sink& sink, const PositionPtr& position) {
+    directory_->record_identity(running_source_->identity());
+    checkpoints_ = std::make_unique<CheckpointService>(
+        std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
+        CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
+                            [this](std::exception_ptr error) { fail(std::move(error)); }});
+    const bool in_target = sink.checkpoint_in_transaction();
+    const bool target_first = in_target && decision_->plan.resets_target;
+    if (target_first) sink.store_checkpoint(*position);
+    checkpoints_->record_start(position, codecs_);
+    if (in_target && !target_first && !decision_->target) sink.store_checkpoint(*position);
+    if (in_target && directory_->exactly_once_target() != sink.checkpoint_place()) {
+        directory_->record_exactly_once_target(sink.checkpoint_place());
+    } else if (!in_target && directory_->exactly_once_target()) {
+        directory_->record_exactly_once_target(std::nullopt);
+    }
+    last_checkpoint_ = position;
+    is_recorded_ = true;
+}
+
+PositionPtr Task::position_after_error(Sink& sink) {
+    if (!sink.checkpoint_in_transaction()) return last_checkpoint_;
+    const auto record = sink.claim_checkpoint();
+    if (!record) {
+        throw Error(ErrorKind::checkpoint,
+                    fmt::format("the target has lost its checkpoint ({})", sink.checkpoint_place()),
+                    "the target was wiped or replaced while the task ran: restore it");
+    }
+    last_checkpoint_ = codecs_.decode(*record);
+    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
+    return last_checkpoint_;
+}
+
+void Task::stream(Source& source, Sink& sink) {
+    Pipeline pipeline(source, sink, make_planner(config_, filter_, router_, sink),
+                      make_pipeline_options(config_),
+                      {[this](PositionPtr current, PositionPtr checkpoint) {
+                           applied(std::move(current), std::move(checkpoint));
+                       },
+                       [this](const std::string& text) { log_->warn(text); }},
+                      progress_);
+    {
+        std::lock_guard lock(running_mutex_);
+        running_pipeline_ = &pipeline;
+    }
+    struct Unregister {
+        Task& task;
+        ~Unregister() {
+            std::lock_guard lock(task.running_mutex_);
+            task.running_pipeline_ = nullptr;
+        }
+    } unregister{*this};
+    throw_failure();
+    if (stop_.stop_requested()) return;
+    progress_.oldest_unapplied_us = 0;
+    Monitor monitor(*log_, progress_, [this] { return is_caught_up(); },
+                    config_.pipeline.checkpoint_interval);
+    pipeline.run();
+    throw_failure();
+}
+
+void Task::applied(PositionPtr current, PositionPtr checkpoint) {
+    last_checkpoint_ = checkpoint;
+    if (heartbeat_) heartbeat_->flushed(checkpoint);
+    checkpoints_->advanced(std::move(current), std::move(checkpoint));
+}
+
+void Task::acknowledge(const Position& position) {
+    std::lock_guard lock(running_mutex_);
+    if (running_source_ != nullptr) running_source_->acknowledge(position);
+}
+
+bool Task::is_caught_up() const {
+    std::lock_guard lock(running_mutex_);
+    return running_source_ != nullptr && running_source_->is_caught_up();
+}
+
+void Task::fail(std::exception_ptr error) {
+    std::lock_guard lock(running_mutex_);
+    failure_ = std::move(error);
+    if (running_pipeline_ != nullptr) running_pipeline_->stop();
+}
+
+void Task::throw_failure() {
+    std::lock_guard lock(running_mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+}
+
+void Task::stop() noexcept {
+    stop_.request_stop();
+    std::lock_guard lock(running_mutex_);
+    if (running_pipeline_ != nullptr) {
+        running_pipeline_->stop();
+    } else if (running_source_ != nullptr) {
+        running_source_->interrupt();
+    }
+}
+
+void Task::interrupt_target() noexcept {
+    std::lock_guard lock(running_mutex_);
+    if (running_sink_ != nullptr) running_sink_->interrupt();
+}
+
+}  // namespace dts

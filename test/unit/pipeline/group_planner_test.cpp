@@ -1,0 +1,162 @@
+#include "lib/pipeline/group_planner.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "test/unit/sink/row_fixture.hpp"
+
+using namespace dts;
+using namespace dts::test;
+
+namespace {
+
+struct Planned {
+    WriteGroup group;
+    /// "remove 1,2; upsert 3" — the kinds with the ids of their rows.
+    std::string text() const {
+        static constexpr const char* names[] = {"insert", "upsert", "update",
+                                                "remove", "update_exact", "remove_exact"};
+        std::string result;
+        for (const TableWrite& write : group.writes) {
+            if (!result.empty()) result += "; ";
+            result += names[static_cast<int>(write.kind)];
+            char separator = ' ';
+            for (const RowWrite& row : write.rows) {
+                result += separator;
+                result += std::to_string((row.after ? row.after : row.before)[0].as_int64());
+                separator = ',';
+            }
+        }
+        return result;
+    }
+};
+
+Planned plan(BatchBuilder& batch, const TableSchema& target, GroupPlanner::Options options = {}) {
+    GroupBuilder groups({1000, 1 << 30, false});
+    groups.add(batch.take());
+    const auto shared_target = std::make_shared<TableSchema>(target);
+    GroupPlanner planner(
+        [&](const TableSchemaPtr& source) { return bind_tables(source, shared_target, {}); }, options);
+    auto cut = groups.cut();
+    REQUIRE(cut);
+    return {planner.plan(std::move(*cut))};
+}
+
+Value id(std::int64_t v) {
+    return Value::int64(v);
+}
+
+}  // namespace
+
+TEST_CASE("planner: the last state of each row wins") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    BatchBuilder batch;
+    batch.insert(t, {id(1), text("x")})
+        .update(t, {id(1), text("x")}, {id(1), text("y")})
+        .update(t, {id(2), text("p")}, {id(2), text("q")})
+        .update(t, {id(2), text("q")}, {id(2), text("r")})
+        .remove(t, {id(3), text("z")})
+        .commit();
+    const auto planned = plan(batch, *t);
+    CHECK(planned.text() == "remove 3; upsert 2; insert 1");
+    CHECK(planned.group.writes[1].rows[0].after[1].as_view() == "r");
+    CHECK(planned.group.writes[2].rows[0].after[1].as_view() == "y");
+}
+
+TEST_CASE("planner: inserted and removed leaves nothing behind, removed and inserted a row") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    BatchBuilder batch;
+    batch.insert(t, {id(1), text("x")})
+        .remove(t, {id(1), text("x")})
+        .remove(t, {id(2), text("x")})
+        .insert(t, {id(2), text("y")})
+        .commit();
+    CHECK(plan(batch, *t).text() == "remove 1; upsert 2");
+}
+
+TEST_CASE("planner: a changed key removes the old row and writes the new one") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    BatchBuilder batch;
+    batch.update(t, {id(1), text("x")}, {id(2), text("x")})
+        .update(t, {id(3), text("y")}, {id(1), text("y")})
+        .commit();
+    CHECK(plan(batch, *t).text() == "remove 3; upsert 1; insert 2");
+}
+
+TEST_CASE("planner: rows that swap a secondary unique value are deleted before they are written") {
+    auto table = make_table("t", {"u"});
+    table.unique_keys.push_back({"uk", {1}, true, false});
+    const auto t = std::make_shared<TableSchema>(table);
+    BatchBuilder batch;
+    batch.update(t, {id(1), text("a")}, {id(1), text("tmp")})
+        .update(t, {id(2), text("b")}, {id(2), text("a")})
+        .update(t, {id(1), text("tmp")}, {id(1), text("b")})
+        .commit();
+    CHECK(plan(batch, *t).text() == "remove 1,2; upsert 1,2");
+}
+
+TEST_CASE("planner: a keyless table keeps its order and matches whole rows") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}, false));
+    BatchBuilder batch;
+    batch.insert(t, {id(1), text("x")})
+        .insert(t, {id(1), text("x")})
+        .remove(t, {id(1), text("x")})
+        .update(t, {id(1), text("x")}, {id(2), text("x")})
+        .insert(t, {id(3), text("x")})
+        .commit();
+    CHECK(plan(batch, *t).text() == "insert 1,1; remove_exact 1; update_exact 2; insert 3");
+}
+
+TEST_CASE("planner: a target with columns of its own is updated in place, in order") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    const auto wider = make_table("t", {"a", "own"});
+    BatchBuilder batch;
+    batch.insert(t, {id(1), text("x")})
+        .update(t, {id(1), text("x")}, {id(1), text("y")})
+        .update(t, {id(1), text("y")}, {id(2), text("y")})
+        .remove(t, {id(2), text("y")})
+        .commit();
+    CHECK(plan(batch, wider).text() == "insert 1; update 1,2; remove 2");
+}
+
+TEST_CASE("planner: a partial row keeps its order behind what was merged before it") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    BatchBuilder batch;
+    batch.insert(t, {id(1), text("x")}).update(t, {id(1), Value()}, {id(1), text("y")}).commit();
+    auto taken = batch.take();
+    taken->changes[1].partial = true;
+    GroupBuilder groups({1000, 1 << 30, false});
+    groups.add(std::move(taken));
+    GroupPlanner planner([&](const TableSchemaPtr& s) { return bind_tables(s, t, {}); }, {});
+    const Planned planned{planner.plan(std::move(*groups.cut()))};
+    CHECK(planned.text() == "insert 1; update 1");
+}
+
+TEST_CASE("planner: serial keeps the order over all tables") {
+    const auto a = std::make_shared<TableSchema>(make_table("a", {"x"}));
+    const auto b = std::make_shared<TableSchema>(make_table("b", {"x"}));
+    BatchBuilder batch;
+    batch.insert(a, {id(1), text("x")})
+        .insert(a, {id(2), text("x")})
+        .insert(b, {id(3), text("x")})
+        .update(a, {id(1), text("x")}, {id(4), text("x")})
+        .commit();
+    GroupBuilder groups({1000, 1 << 30, true});
+    groups.add(batch.take());
+    GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); }, {.merge = false});
+    const Planned planned{planner.plan(std::move(*groups.cut()))};
+    CHECK(planned.text() == "insert 1,2; insert 3; remove 1; upsert 4");
+}
+
+TEST_CASE("planner: events that are filtered leave no write") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    BatchBuilder batch;
+    batch.insert(t, {id(1), text("x")}).remove(t, {id(2), text("x")}).commit();
+    CHECK(plan(batch, *t, {.removes = false}).text() == "insert 1");
+}
+
+TEST_CASE("binding: a column that the target lacks is named") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a", "b"}));
+    const auto narrow = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    CHECK_THROWS_WITH(bind_tables(t, narrow, {}), Catch::Contains("`b`") && Catch::Contains("HINT"));
+    CHECK_NOTHROW(bind_tables(t, narrow, {{}, {"b"}}));
+}

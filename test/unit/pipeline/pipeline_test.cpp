@@ -1,0 +1,237 @@
+#include "lib/pipeline/pipeline.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <future>
+
+#include "lib/base/error.hpp"
+#include "lib/sink/dummy_sink.hpp"
+#include "test/unit/sink/row_fixture.hpp"
+
+using namespace dts;
+using namespace dts::test;
+
+namespace {
+
+/// Hands out prepared batches, then waits to be interrupted, or throws.
+class ScriptedSource final : public Source {
+  public:
+    std::deque<ChangeBatchPtr> script;
+    std::optional<Error> end;  ///< thrown behind the last batch
+
+    void preflight() override {}
+    std::string identity() override { return "scripted"; }
+    PositionPtr current_end() override { return nullptr; }
+    PositionPtr configured_start() override { return nullptr; }
+    Holding holds(const Position&) override { return {true, "", ""}; }
+    std::string start_line(const Position&) const override { return ""; }
+    void open(const PositionPtr&) override {}
+    ChangeBatchPtr next() override {
+        if (!script.empty()) {
+            auto batch = std::move(script.front());
+            script.pop_front();
+            return batch;
+        }
+        if (end) throw *end;
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return interrupted_; });
+        return nullptr;
+    }
+    bool is_caught_up() const noexcept override { return true; }
+    void acknowledge(const Position&) override {}
+    void interrupt() noexcept override {
+        {
+            std::lock_guard lock(mutex_);
+            interrupted_ = true;
+        }
+        wake_.notify_all();
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool interrupted_ = false;
+};
+
+/// Records what it is asked to do, and fails where the test says so.
+class RecordingSink final : public Sink {
+  public:
+    std::vector<std::string> calls;
+    std::function<void(RecordingSink&, const WriteGroup&)> on_apply;
+    bool committed_after_all = false;
+    bool in_transaction = true;
+
+    void preflight() override {}
+    bool checkpoint_in_transaction() const noexcept override { return in_transaction; }
+    void store_checkpoint(const Position& p) override {
+        calls.push_back("store " + std::to_string(dynamic_cast<const MysqlPosition&>(p).next_event_position));
+    }
+    TableSchemaPtr describe(std::string_view, std::string_view) override { return nullptr; }
+    std::unique_ptr<EncodedGroup> encode(WriteGroup group) override {
+        return std::make_unique<EncodedGroup>(std::move(group));
+    }
+    void apply(EncodedGroup& encoded) override {
+        const WriteGroup& group = encoded.group;
+        if (on_apply) on_apply(*this, group);
+        calls.push_back(group.ends_transaction ? "commit " + std::to_string(offset_of(group.checkpoint))
+                                               : std::string("part"));
+    }
+    bool recover(const EncodedGroup&) override {
+        calls.push_back("recover");
+        return committed_after_all;
+    }
+    void abandon() noexcept override { calls.push_back("abandon"); }
+};
+
+struct Fixture {
+    const TableSchemaPtr table = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    ScriptedSource source;
+    RecordingSink sink;
+    Progress progress;
+    std::vector<std::string> notes;
+    std::function<void()> after_applied;
+    Pipeline::Options options;
+
+    Fixture() {
+        options.limits.changes = 10;
+        options.first_retry_delay = std::chrono::milliseconds(1);
+    }
+
+    void batch_of(int transactions, std::uint64_t first_offset = 0) {
+        BatchBuilder builder(first_offset);
+        for (int i = 0; i < transactions; ++i) {
+            builder.insert(table, {Value::int64(i), text("x")}).commit();
+        }
+        source.script.push_back(builder.take());
+    }
+
+    /// Runs until the pipeline ends by itself, or has handed on `until`.
+    void run(std::uint64_t until = 0) {
+        GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); }, {});
+        Pipeline* running = nullptr;
+        Pipeline pipeline(source, sink, std::move(planner), options,
+                          {[&](PositionPtr, PositionPtr checkpoint) {
+                               sink.calls.push_back("record " + std::to_string(offset_of(checkpoint)));
+                               if (until != 0 && offset_of(checkpoint) >= until) running->stop();
+                           },
+                           [&](const std::string& text) { notes.push_back(text); }},
+                          progress);
+        running = &pipeline;
+        pipeline.run();
+    }
+};
+
+using Calls = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("pipeline: a position is handed on only behind the commit of its changes") {
+    Fixture f;
+    f.batch_of(3);
+    f.run(300);
+    CHECK(f.sink.calls == Calls{"commit 300", "record 300"});
+    CHECK(f.progress.applied_changes == 3);
+}
+
+TEST_CASE("pipeline: a failed write is not recorded") {
+    Fixture f;
+    f.batch_of(2);
+    f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
+        throw Error(ErrorKind::data, "refused by the target");
+    };
+    CHECK_THROWS_WITH(f.run(), Catch::Contains("refused by the target"));
+    CHECK(f.sink.calls == Calls{"abandon"});
+}
+
+TEST_CASE("pipeline: a transient error retries the group from its start") {
+    Fixture f;
+    f.batch_of(2);
+    int failures = 2;
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup&) {
+        if (failures-- > 0) throw Error(ErrorKind::transient, "deadlock");
+    };
+    f.run(200);
+    CHECK(f.sink.calls == Calls{"recover", "recover", "commit 200", "record 200"});
+    CHECK(f.notes.size() == 2);
+}
+
+TEST_CASE("pipeline: a commit whose reply was lost is not executed again") {
+    Fixture f;
+    f.batch_of(1);
+    f.sink.committed_after_all = true;
+    f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
+        throw Error(ErrorKind::transient, "lost connection");
+    };
+    f.run(100);
+    CHECK(f.sink.calls == Calls{"recover", "record 100"});
+}
+
+TEST_CASE("pipeline: a part of a large transaction is never recorded, nor retried alone") {
+    Fixture f;
+    BatchBuilder builder;
+    for (int i = 0; i < 25; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
+    f.source.script.push_back(builder.take());
+    f.source.end = Error(ErrorKind::transient, "source gone");
+    CHECK_THROWS_WITH(f.run(), Catch::Contains("source gone"));
+    CHECK(f.sink.calls == Calls{"part", "abandon"});
+
+    Fixture g;
+    for (int i = 0; i < 25; ++i) builder.insert(g.table, {Value::int64(i), text("x")});
+    g.source.script.push_back(builder.take());
+    g.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
+        throw Error(ErrorKind::transient, "deadlock");
+    };
+    CHECK_THROWS_WITH(g.run(), Catch::Contains("deadlock"));
+    CHECK(g.sink.calls == Calls{"abandon"});
+}
+
+TEST_CASE("pipeline: a large transaction ends with its last part and is recorded once") {
+    Fixture f;
+    BatchBuilder builder;
+    for (int i = 0; i < 25; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
+    f.source.script.push_back(builder.take());
+    builder.insert(f.table, {Value::int64(99), text("x")}).commit();
+    f.source.script.push_back(builder.take());
+    f.run(100);
+    REQUIRE(f.sink.calls.size() >= 2);
+    CHECK(std::count(f.sink.calls.begin(), f.sink.calls.end(), "record 100") == 1);
+    CHECK(f.sink.calls.back() == "record 100");
+    CHECK(f.sink.calls[f.sink.calls.size() - 2] == "commit 100");
+}
+
+TEST_CASE("pipeline: what was read before the source failed is applied") {
+    Fixture f;
+    f.batch_of(2);
+    f.source.end = Error(ErrorKind::transient, "source gone");
+    CHECK_THROWS_WITH(f.run(), Catch::Contains("source gone"));
+    CHECK(f.sink.calls == Calls{"commit 200", "record 200"});
+}
+
+TEST_CASE("pipeline: an idle position reaches the target before it is recorded") {
+    Fixture f;
+    BatchBuilder builder;
+    f.source.script.push_back(builder.commit().take());
+    f.options.idle_checkpoint_interval = std::chrono::milliseconds(1);
+    f.run(100);
+    CHECK(f.sink.calls == Calls{"store 100", "record 100"});
+}
+
+TEST_CASE("pipeline: an idle position is stored when the pipeline ends") {
+    Fixture f;
+    BatchBuilder builder;
+    f.source.script.push_back(builder.commit().take());
+    f.source.end = Error(ErrorKind::transient, "source gone");
+    f.options.idle_checkpoint_interval = std::chrono::hours(1);
+    CHECK_THROWS(f.run());
+    CHECK(f.sink.calls == Calls{"store 100", "record 100"});
+}
+
+TEST_CASE("pipeline: nothing is lost or doubled between many small batches") {
+    Fixture f;
+    for (int i = 0; i < 200; ++i) f.batch_of(3, static_cast<std::uint64_t>(i) * 300);
+    std::uint64_t applied = 0;
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup& group) { applied += group.changes; };
+    f.run(60'000);
+    CHECK(applied == 600);
+    CHECK(f.progress.oldest_unapplied_us == 0);
+}

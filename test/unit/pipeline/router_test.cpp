@@ -1,0 +1,75 @@
+#include "lib/pipeline/router.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "lib/base/error.hpp"
+
+using namespace dts;
+using Catch::Contains;
+
+namespace {
+
+std::string target(const Router& router, const char* schema, const char* table) {
+    const auto route = router.route(schema, table);
+    return route.schema + "/" + route.table;
+}
+
+}  // namespace
+
+TEST_CASE("router: what is not mapped keeps its name") {
+    const Router router(RouterRules{});
+    CHECK(target(router, "a", "t") == "a/t");
+    CHECK(router.route("a", "t").columns.empty());
+    CHECK(router.route("a", "t").column("c") == "c");
+}
+
+TEST_CASE("router: tb_map beats db_map") {
+    const Router router({"a:b,c:d", "a.t:x.u", ""});
+    CHECK(target(router, "a", "t") == "x/u");
+    CHECK(target(router, "a", "other") == "b/other");
+    CHECK(target(router, "c", "t") == "d/t");
+    CHECK(target(router, "b", "t") == "b/t");
+}
+
+TEST_CASE("router: two tables may go to one") {
+    const Router router({"", "a.t1:b.t,a.t2:b.t", ""});
+    CHECK(target(router, "a", "t1") == "b/t");
+    CHECK(target(router, "a", "t2") == "b/t");
+}
+
+TEST_CASE("router: quoted names are literal") {
+    const Router router({"`a:b`:`c,d`", "`x.y`.`t*`:z.`u``v`", ""});
+    CHECK(target(router, "a:b", "t") == "c,d/t");
+    CHECK(target(router, "x.y", "t*") == "z/u`v");
+}
+
+TEST_CASE("router: columns are mapped by their source table, without case") {
+    const Router router(
+        {"d:e", "", R"(json:[{"db":"d","tb":"t","col_map":{"c1":"x1","c2":"x2"}}])"});
+    const auto route = router.route("d", "t");
+    CHECK(route.schema == "e");
+    CHECK(route.column("c1") == "x1");
+    CHECK(route.column("C2") == "x2");
+    CHECK(route.column("c3") == "c3");
+    CHECK(router.route("d", "u").column("c1") == "c1");
+    CHECK(router.route("e", "t").column("c1") == "c1");
+}
+
+TEST_CASE("router: what is malformed is refused with its key") {
+    struct Case {
+        RouterRules rules;
+        const char* message;
+    };
+    const Case c = GENERATE(
+        Case{{"a*:b", "", ""}, "[router] db_map: the item \"a*:b\" has a wildcard"},
+        Case{{"", "a.t:b.u?", ""}, "[router] tb_map: the item \"a.t:b.u?\" has a wildcard"},
+        Case{{"a", "", ""}, "[router] db_map: the item \"a\" is not of the form db:db"},
+        Case{{"", "a:b", ""}, "[router] tb_map: the item \"a:b\" is not of the form"},
+        Case{{"a:b,a:c", "", ""}, "[router] db_map: the item \"a:c\" maps what is mapped already"},
+        Case{{"", "a.t:b.t,a.t:c.t", ""}, "maps what is mapped already"},
+        Case{{"", "", "x"}, "[router] col_map: the value must begin with json:"},
+        Case{{"", "", R"(json:[{"db":"d","tb":"t","col_map":["a"]}])"}, "are not an object"},
+        Case{{"", "", R"(json:[{"db":"d","tb":"t","col_map":{"a":1}}])"}, "is not a name"},
+        Case{{"", "", R"(json:[{"db":"d","tb":"t","col_map":{"a":"x","b":"x"}}])"}, "comes twice"});
+    CHECK_THROWS_WITH(Router(c.rules), Contains(c.message));
+}
