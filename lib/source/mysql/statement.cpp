@@ -141,6 +141,15 @@ StatementKind classify(std::string_view sql) {
     return is_row_change ? StatementKind::row_change : StatementKind::definition;
 }
 
+std::string savepoint_name(std::string_view sql) {
+    Tokens tokens(sql);
+    std::string name;
+    for (auto token = tokens.next(); !token.is_end; token = tokens.next()) {
+        if (token.is_name) name = std::move(token.text);
+    }
+    return name;
+}
+
 bool any_name(std::string_view sql, std::string_view default_schema,
               const std::function<bool(std::string_view, std::string_view)>& visit) {
     Tokens tokens(sql);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace dts {
@@ -25,6 +26,9 @@ enum class StatementKind : std::uint8_t {
 };
 
 StatementKind classify(std::string_view sql);
+
+/// The name in "SAVEPOINT `a`" and "ROLLBACK TO `a`".
+std::string savepoint_name(std::string_view sql);
 
 /// Calls `visit(schema, table)` for every name in the statement that may be a table's: `a`.`b`, and
 /// each name alone with the default schema. Ends when it returns true; says whether it did.
