@@ -10,14 +10,16 @@
 namespace dts {
 
 const std::string gap_hint =
-    "changes between that place and the oldest the source still has are lost to this task: copy the "
+    "changes between that place and the oldest the source still has are lost to this task: copy "
+    "the "
     "tables anew and start from a new position; keep binlogs longer (binlog_expire_logs_seconds)";
 
 namespace {
 
 /// Of an offset that is not the border of two events.
 const std::string misplaced_hint =
-    "the binlog file of that name has no event there: a position given by hand must be the end of a "
+    "the binlog file of that name has no event there: a position given by hand must be the end of "
+    "a "
     "transaction; else the source was reset or restored: copy the tables anew and start from a new "
     "position";
 

@@ -26,8 +26,8 @@ const MysqlPosition& as_mysql(const Position& position) {
 
 /// Silence may last two heartbeats before it means that the server is gone.
 std::chrono::seconds silence_timeout(const MysqlCdcOptions& options) {
-    return std::max(options.binlog_timeout, 2 * options.binlog_heartbeat_interval +
-                                                std::chrono::seconds{5});
+    return std::max(options.binlog_timeout,
+                    2 * options.binlog_heartbeat_interval + std::chrono::seconds{5});
 }
 
 MysqlEndpoint with_timeout(MysqlEndpoint endpoint, std::chrono::seconds timeout) {
@@ -60,8 +60,8 @@ MysqlCdcSource::~MysqlCdcSource() = default;
 
 void MysqlCdcSource::preflight() {
     MysqlConnection connection(reader_->endpoint);
-    check_binlog_source(connection, {options_.server_id, options_.client_name,
-                                     options_.gtid_enabled, options_.endpoint.username});
+    check_binlog_source(connection,
+                        {options_.server_id, options_.client_name, options_.gtid_enabled});
 }
 
 std::string MysqlCdcSource::identity() {

@@ -103,10 +103,10 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
             if (format.created != 0) end_broken_off();  // the server was started anew
             return move_on(event);
         case EventType::incident:
-            throw Error(ErrorKind::gap,
-                        fmt::format("the source lost events itself: {}",
-                                    parse_incident(event.body)),
-                        "copy the tables anew and start behind this place");
+            throw Error(
+                ErrorKind::gap,
+                fmt::format("the source lost events itself: {}", parse_incident(event.body)),
+                "copy the tables anew and start behind this place");
         case EventType::intvar:
         case EventType::append_block:
         case EventType::rand:

@@ -57,14 +57,14 @@ class TransactionDecoder {
     };
     struct Savepoint {
         std::string name;
-        std::size_t change = 0;       ///< the first one behind it, in the batch
-        bool was_passed_on = false;   ///< changes behind it left with an earlier batch
+        std::size_t change = 0;      ///< the first one behind it, in the batch
+        bool was_passed_on = false;  ///< changes behind it left with an earlier batch
     };
     struct Transaction {
         FilePlace begin;
         TransactionId id;
-        std::int64_t time_us = 0;        ///< 0: its last event's time counts
-        std::size_t first_change = 0;    ///< in the batch
+        std::int64_t time_us = 0;      ///< 0: its last event's time counts
+        std::size_t first_change = 0;  ///< in the batch
         bool has_changes = false;
         bool was_handed_out = false;     ///< some of its changes left with an earlier batch
         bool is_void = false;            ///< to be passed over
@@ -104,15 +104,15 @@ class TransactionDecoder {
     std::optional<FilePlace> broken_off_;  ///< where a transaction begins that never ends
 
     ChangeBatchPtr batch_;
-    MysqlCommitTrail* trail_ = nullptr;    ///< the batch's
+    MysqlCommitTrail* trail_ = nullptr;  ///< the batch's
     std::uint64_t batch_number_ = 0;
-    std::size_t usual_changes_ = 0;        ///< of the batch before: the next is as large, likely
+    std::size_t usual_changes_ = 0;  ///< of the batch before: the next is as large, likely
     std::size_t usual_commits_ = 0;
-    const Chunk* adopted_ = nullptr;       ///< the chunk the batch keeps alive already
+    const Chunk* adopted_ = nullptr;  ///< the chunk the batch keeps alive already
     std::shared_ptr<const GtidSet> executed_;
     FilePlace read_;
-    FilePlace marked_;                     ///< of the last mark, or of the start
-    std::int64_t time_us_ = 0;             ///< of the last event that had one
+    FilePlace marked_;          ///< of the last mark, or of the start
+    std::int64_t time_us_ = 0;  ///< of the last event that had one
     std::uint64_t skipped_changes_ = 0;
     std::string scratch_;
 };
