@@ -89,8 +89,8 @@ void BinlogCursor::move(BinlogEvent& event, Bytes raw) {
             if (header.is_artificial()) break;
             outer_begin_ = offset_;
             // Events that were not sent lie between; 0 is a true position at a multiple of 4 GiB.
-            offset_ = header.next_position == 0 ? offset_ + header.length
-                                                : widen(header.next_position);
+            offset_ =
+                header.next_position == 0 ? offset_ + header.length : widen(header.next_position);
     }
     event.end = offset_;
     event.file = &file_;

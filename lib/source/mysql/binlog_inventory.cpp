@@ -95,24 +95,25 @@ GtidSet scan_gtids(MysqlConnection& connection, const std::string& file, std::ui
     constexpr std::string_view announcement = "SET @@SESSION.GTID_NEXT= '";
     GtidSet set;
     std::uint64_t next = 4;
-    while (next < offset) {
+    while (true) {
         auto result = connection.query(fmt::format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT {}",
                                                    quote_literal(file), next, events_at_once));
         const std::uint64_t before = next;
         while (auto row = result.next()) {
-            if (row->number(1) >= offset) return set;
-            next = row->number(4);
+            const auto type = (*row)[2];
             auto info = (*row)[5];
-            if ((*row)[2] == "Previous_gtids") {
+            const bool is_head = type == "Format_desc" || type == "Previous_gtids";
+            if (row->number(1) >= offset && !is_head) return set;
+            next = row->number(4);
+            if (type == "Previous_gtids") {
                 set.unite(GtidSet::parse(info));
             } else if (info.starts_with(announcement) && info.find(':') != std::string_view::npos) {
                 info.remove_prefix(announcement.size());
                 set.add(info.substr(0, info.find('\'')));
             }
         }
-        if (next == before) break;
+        if (next == before) return set;
     }
-    return set;
 }
 
 }  // namespace

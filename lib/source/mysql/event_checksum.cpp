@@ -52,9 +52,9 @@ DTS_FOLDING inline std::uint32_t reduce(__m128i lanes) noexcept {
     const __m128i low_words = _mm_set_epi32(0, -1, 0, -1);
     __m128i rest = _mm_xor_si128(_mm_srli_si128(lanes, 8),
                                  _mm_clmulepi64_si128(lanes, load(over_one_lane), 0x10));
-    rest = _mm_xor_si128(_mm_srli_si128(rest, 4),
-                         _mm_clmulepi64_si128(_mm_and_si128(rest, low_words),
-                                              load(over_half_a_lane), 0x00));
+    rest = _mm_xor_si128(
+        _mm_srli_si128(rest, 4),
+        _mm_clmulepi64_si128(_mm_and_si128(rest, low_words), load(over_half_a_lane), 0x00));
     const __m128i constants = load(polynomial_and_quotient);
     __m128i quotient = _mm_clmulepi64_si128(_mm_and_si128(rest, low_words), constants, 0x10);
     quotient = _mm_clmulepi64_si128(_mm_and_si128(quotient, low_words), constants, 0x00);
@@ -88,7 +88,8 @@ DTS_FOLDING std::uint32_t fold_lanes(const std::byte* next, std::size_t bytes) n
     return ~reduce(first);
 }
 
-const bool can_fold = __builtin_cpu_supports("pclmul") != 0 && __builtin_cpu_supports("sse4.1") != 0;
+const bool can_fold =
+    __builtin_cpu_supports("pclmul") != 0 && __builtin_cpu_supports("sse4.1") != 0;
 
 #endif
 

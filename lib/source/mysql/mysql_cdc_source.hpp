@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -54,6 +55,7 @@ class MysqlCdcSource final : public Source {
 
     MysqlCdcOptions options_;
     std::unique_ptr<Reader> reader_;
+    std::exception_ptr pending_error_;  ///< thrown by the next next()
     std::atomic<bool> interrupted_ = false;
 };
 

@@ -71,17 +71,25 @@ void check_settings(MysqlConnection& connection, const BinlogClient& client, Fin
                      "gtid_enabled=false");
 }
 
+/// The account as the server knows it, for a GRANT: 'name'@'host'.
+std::string account(MysqlConnection& connection) {
+    const auto user = connection.scalar("SELECT CURRENT_USER()").value_or("");
+    const auto at = user.rfind('@');
+    if (at == std::string::npos) return quote_literal(user);
+    return quote_literal(user.substr(0, at)) + '@' + quote_literal(user.substr(at + 1));
+}
+
 /// Tries, and turns a refusal into a finding.
 template <typename Attempt>
-void check_right(Findings& findings, const BinlogClient& client, std::string_view right,
+void check_right(MysqlConnection& connection, Findings& findings, std::string_view right,
                  Attempt attempt) {
     try {
         attempt();
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::permission) throw;
-        findings.add(ErrorKind::permission,
-                     fmt::format("the account '{}' lacks {}", client.username, right),
-                     fmt::format("GRANT {} ON *.* TO '{}'@'…'", right, client.username));
+        const auto grantee = account(connection);
+        findings.add(ErrorKind::permission, fmt::format("the account {} lacks {}", grantee, right),
+                     fmt::format("GRANT {} ON *.* TO {}", right, grantee));
     }
 }
 
@@ -127,10 +135,10 @@ void check_binlog_source(MysqlConnection& connection, const BinlogClient& client
         findings.add(ErrorKind::config, "server_id is 0", "set [extractor] server_id");
     check_settings(connection, client, findings);
     const bool newer_rights = connection.is_mariadb() && connection.version() >= 100'502;
-    check_right(findings, client, newer_rights ? "BINLOG MONITOR" : "REPLICATION CLIENT",
+    check_right(connection, findings, newer_rights ? "BINLOG MONITOR" : "REPLICATION CLIENT",
                 [&] { connection.query("SHOW BINARY LOGS"); });
     check_server_id(connection, client, findings);
-    check_right(findings, client, "REPLICATION SLAVE", [&] {
+    check_right(connection, findings, "REPLICATION SLAVE", [&] {
         DumpRequest request;
         request.server_id = client.server_id;
         request.client_name = client.name;

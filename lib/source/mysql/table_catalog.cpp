@@ -256,6 +256,16 @@ std::string MysqlCatalog::charset_of(std::uint32_t collation) {
     return found == charsets_.end() ? std::string() : found->second;
 }
 
+std::string MysqlCatalog::to_utf8(std::string_view text, std::string_view charset) {
+    std::string hex;
+    for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return ask([&](MysqlConnection& connection) {
+        return connection
+            .scalar(fmt::format("SELECT CONVERT(_{} x'{}' USING utf8mb4)", charset, hex))
+            .value_or("");
+    });
+}
+
 void MysqlCatalog::load_charsets() {
     ask([&](MysqlConnection& connection) {
         // MariaDB's newer collations have their numbers per character set, in another table.

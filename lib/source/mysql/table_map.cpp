@@ -21,8 +21,10 @@ bool bit_from_top(Bytes bitmap, std::size_t i) {
            (std::to_integer<unsigned>(bitmap[i / 8]) >> (7 - i % 8) & 1) != 0;
 }
 
+/// What the bits of signedness count; YEAR is one of them, BIT is not.
 bool is_numeric(WireType type) {
     switch (type) {
+        case WireType::year:
         case WireType::tiny:
         case WireType::short_int:
         case WireType::int24:

@@ -103,10 +103,10 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
             if (format.created != 0) end_broken_off();  // the server was started anew
             return move_on(event);
         case EventType::incident:
-            throw Error(ErrorKind::gap,
-                        fmt::format("the source lost events itself: {}",
-                                    parse_incident(event.body)),
-                        "copy the tables anew and start behind this place");
+            throw Error(
+                ErrorKind::gap,
+                fmt::format("the source lost events itself: {}", parse_incident(event.body)),
+                "copy the tables anew and start behind this place");
         case EventType::intvar:
         case EventType::append_block:
         case EventType::rand:
@@ -173,9 +173,24 @@ void TransactionDecoder::roll_back(const BinlogEvent& event) {
                         "rolled back",
                         "start behind it, and compare the tables it changed");
         if (transaction_.was_handed_out) break_off();
-        batch().changes.resize(transaction_.first_change);
+        if (batch_) batch_->changes.resize(transaction_.first_change);
     }
     commit(event);
+}
+
+/// Only where tables that can not roll back were changed beside this transaction: else the server
+/// takes the changes out of the binlog itself.
+void TransactionDecoder::roll_back_to(std::string_view savepoint) {
+    if (!transaction_.has_changes) return;
+    auto& savepoints = transaction_.savepoints;
+    while (!savepoints.empty() && savepoints.back().name != savepoint) savepoints.pop_back();
+    if (savepoints.empty() || savepoints.back().was_passed_on || transaction_.has_others)
+        throw Error(ErrorKind::data,
+                    fmt::format("a transaction was rolled back to its savepoint `{}`, and what is "
+                                "behind it can not be taken back any more",
+                                savepoint),
+                    "start behind it, and compare the tables it changed");
+    if (batch_) batch_->changes.resize(savepoints.back().change);
 }
 
 void TransactionDecoder::prepare_xa(const BinlogEvent& event) {
@@ -245,15 +260,14 @@ void TransactionDecoder::on_statement(const BinlogEvent& event, const QueryEvent
         case StatementKind::rollback:
             return roll_back(event);
         case StatementKind::savepoint:
+            transaction_.savepoints.push_back(
+                {savepoint_name(sql), batch_ ? batch_->changes.size() : 0, false});
+            return;
+        case StatementKind::rollback_to_savepoint:
+            return roll_back_to(savepoint_name(sql));
         case StatementKind::xa_end:
         case StatementKind::xa_prepare:
             return;
-        case StatementKind::rollback_to_savepoint:
-            if (!transaction_.has_changes) return;
-            throw Error(ErrorKind::data,
-                        "a transaction over tables that can not roll back was rolled back to a "
-                        "savepoint, which is not supported",
-                        "start behind it, and compare the tables it changed");
         case StatementKind::row_change:
             refuse_row_statement(query, sql);
             break;
@@ -283,6 +297,12 @@ ChangeBatch& TransactionDecoder::batch() {
     return *batch_;
 }
 
+void TransactionDecoder::drop_unfinished() {
+    batch_->changes.resize(batch_->commits.empty() ? 0 : batch_->commits.back().change_end);
+    state_ = State::outside;
+    read_ = marked_;
+}
+
 ChangeBatchPtr TransactionDecoder::take() {
     trail_->read_up_to(read_, time_us_);
     executed_ = trail_->executed();
@@ -292,6 +312,10 @@ ChangeBatchPtr TransactionDecoder::take() {
     if (state_ != State::outside) {
         transaction_.was_handed_out = transaction_.has_changes;
         transaction_.first_change = 0;
+        for (auto& savepoint : transaction_.savepoints) {
+            savepoint.was_passed_on |= savepoint.change < usual_changes_;
+            savepoint.change = 0;
+        }
     }
     adopted_ = nullptr;
     trail_ = nullptr;
