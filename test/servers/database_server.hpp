@@ -1,0 +1,108 @@
+// A throwaway database server: its own folder, port and socket, an empty data directory, a binlog.
+// It runs as a child of the test and ends with it. MariadbServer and MysqlServer are the two kinds.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/client/mysql_client.hpp"
+#include "test/servers/child_process.hpp"
+#include "test/servers/temp_folder.hpp"
+
+namespace dts::test {
+
+struct ServerOptions {
+    unsigned server_id = 0;                       ///< 0: one that no other server of this test has
+    bool gtid = true;                             ///< MySQL: gtid_mode (MariaDB always has GTIDs)
+    std::string binlog_row_metadata = "MINIMAL";  ///< or FULL, NO_LOG (MariaDB)
+    std::vector<std::string> extra_args;          ///< win over all others
+};
+
+/// The end of a server's binlog.
+struct BinlogEnd {
+    std::string file;
+    std::uint64_t position = 0;
+    std::string gtid_set;
+};
+
+class DatabaseServer {
+  public:
+    /// The account that tests and workers use; it may do everything. The password needs
+    /// percent-encoding in a URL, and must never be seen in any output of dts.
+    static constexpr std::string_view username = "dts";
+    static constexpr std::string_view password = "t0p:s3cr@t/word";
+
+    DatabaseServer(const DatabaseServer&) = delete;
+    DatabaseServer& operator=(const DatabaseServer&) = delete;
+    virtual ~DatabaseServer();
+
+    /// Starts it, with what it holds, and returns when it takes connections. Throws with the tail
+    /// of its error log when it does not. `extra_args` are for this start only.
+    void start(const std::vector<std::string>& extra_args = {});
+    /// Stops it cleanly.
+    void stop();
+    /// Ends it as a crash would: SIGKILL.
+    void kill();
+    void restart() { stop(), start(); }
+    /// SIGSTOP and SIGCONT: the server is there and does not answer.
+    void freeze() { process_->signal(19); }
+    void thaw() { process_->signal(18); }
+
+    std::uint16_t port() const noexcept { return port_; }
+    unsigned server_id() const noexcept { return options_.server_id; }
+    const std::filesystem::path& folder() const noexcept { return folder_.path(); }
+    std::filesystem::path data_folder() const { return folder_ / "data"; }
+    std::filesystem::path socket() const { return folder_ / "socket"; }
+    std::filesystem::path error_log() const { return folder_ / "error.log"; }
+
+    /// mysql://dts:…@127.0.0.1:PORT, for a task's ini.
+    std::string url() const;
+    MysqlEndpoint endpoint() const;
+    /// A new connection.
+    MysqlConnection connect() const { return MysqlConnection(endpoint()); }
+
+    /// Statements, separated by semicolons, on one connection that is kept: USE and SET last until
+    /// the server is restarted. Throws dts::Error. run() drops results, scalar() gives the first
+    /// column of the first row of one statement (empty for none and NULL).
+    void run(std::string_view sql);
+    std::string scalar(std::string_view sql);
+
+    BinlogEnd binlog_end();
+
+  protected:
+    DatabaseServer(std::string_view kind, ServerOptions options);
+
+    /// The command that runs the server in the foreground.
+    virtual std::vector<std::string> command_line() const = 0;
+    virtual std::string binlog_end_query() const = 0;
+    virtual std::string gtid_set_query() const = 0;
+
+    const ServerOptions& options() const noexcept { return options_; }
+
+  private:
+    MysqlConnection& admin();
+
+    TempFolder folder_;
+    ServerOptions options_;
+    std::uint16_t port_;
+    std::unique_ptr<ChildProcess> process_;
+    std::optional<MysqlConnection> admin_;
+};
+
+/// A port of 127.0.0.1 that nobody listens on, outside the range that Linux takes the ports of
+/// outgoing connections from: a client that retries to reach a stopped server there could else be
+/// given that very port, and connect to itself.
+std::uint16_t free_port();
+
+/// Copies the data directory `name` of the cache to `target`; makes it first, with make(folder),
+/// when it is not in the cache. Several processes may ask at once.
+void copy_cached_data_folder(const std::string& name, const std::filesystem::path& target,
+                             const std::function<void(const std::filesystem::path&)>& make);
+
+}  // namespace dts::test
