@@ -1,10 +1,10 @@
 #include "lib/base/durable_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <system_error>
 
 #include "lib/base/error.hpp"
@@ -53,6 +53,7 @@ void DurableFile::append_durably(std::string_view bytes) {
     failed_ = true;  // until all of it has succeeded
     write_all(file_.get(), bytes, path_);
     if (::fdatasync(file_.get()) != 0) fail("can not sync", path_, errno);
+    check_still_named();
     size_ += bytes.size();
     failed_ = false;
 }
@@ -70,6 +71,16 @@ void DurableFile::refuse_after_failure() const {
     if (failed_)
         throw Error(ErrorKind::durability,
                     fmt::format("{} is not written to again after a failed write", path_.string()));
+}
+
+void DurableFile::check_still_named() const {
+    struct stat held {};
+    struct stat named {};
+    if (::fstat(file_.get(), &held) != 0 || ::stat(path_.c_str(), &named) != 0)
+        fail("can not find again", path_, errno);
+    if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
+        throw Error(ErrorKind::durability,
+                    fmt::format("{} was replaced while it was written", path_.string()));
 }
 
 void write_new_file(const fs::path& path, std::string_view content) {
@@ -96,6 +107,11 @@ void remove_durably(const fs::path& path) {
         fail("can not remove", path, errno);
     }
     sync_folder(folder_of(path));
+}
+
+bool file_exists(const fs::path& path) noexcept {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0;
 }
 
 void sync_folder(const fs::path& folder) {

@@ -17,7 +17,8 @@ class DurableFile {
     /// Opens an existing file; it is not created.
     explicit DurableFile(std::filesystem::path path);
 
-    /// Writes all bytes at the end and returns once they are on disk.
+    /// Writes all bytes at the end and returns once they are on disk, under this file's name: a
+    /// file that was removed or replaced meanwhile is a failure too.
     void append_durably(std::string_view bytes);
 
     /// Cuts a torn tail off; durable with the next append.
@@ -28,6 +29,7 @@ class DurableFile {
 
   private:
     void refuse_after_failure() const;
+    void check_still_named() const;
 
     std::filesystem::path path_;
     FileHandle file_;
@@ -48,6 +50,9 @@ void rename_durably(const std::filesystem::path& from, const std::filesystem::pa
 
 /// Removes a file if it is there; its absence is on disk when it returns.
 void remove_durably(const std::filesystem::path& path);
+
+/// False too when it can not be told: opening it will say why.
+bool file_exists(const std::filesystem::path& path) noexcept;
 
 /// Makes the names in a folder durable.
 void sync_folder(const std::filesystem::path& folder);

@@ -186,11 +186,10 @@ GtidSet::Dialect GtidSet::dialect() const noexcept {
 
 void GtidSet::add(std::string_view gtid) {
     const auto one = parse(gtid);
-    const bool single =
-        one.domains_.size() + one.sources_.size() == 1 &&
-        (one.sources_.empty() ||
-         (one.sources_[0].intervals.size() == 1 &&
-          one.sources_[0].intervals[0].end == one.sources_[0].intervals[0].begin + 1));
+    const bool single = one.domains_.size() + one.sources_.size() == 1 &&
+                        (one.sources_.empty() || (one.sources_[0].intervals.size() == 1 &&
+                                                  one.sources_[0].intervals[0].end ==
+                                                      one.sources_[0].intervals[0].begin + 1));
     if (!single) fail("not one transaction", gtid);
     unite(one);
 }
@@ -341,8 +340,7 @@ GtidSet::Source& GtidSet::source(const Uuid& uuid, std::string_view tag) {
     return *place;
 }
 
-const GtidSet::Source* GtidSet::find_source(const Uuid& uuid,
-                                            std::string_view tag) const noexcept {
+const GtidSet::Source* GtidSet::find_source(const Uuid& uuid, std::string_view tag) const noexcept {
     for (const auto& source : sources_)
         if (source.uuid == uuid && source.tag == tag) return &source;
     return nullptr;

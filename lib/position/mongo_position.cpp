@@ -65,8 +65,7 @@ std::partial_ordering MongoPosition::compare(const Position& other) const noexce
     if (resume_token == that->resume_token && !resume_token.empty())
         return std::partial_ordering::equivalent;
     if (operation_time != that->operation_time) return operation_time <=> that->operation_time;
-    if (resume_token.empty() != that->resume_token.empty())
-        return std::partial_ordering::unordered;
+    if (resume_token.empty() != that->resume_token.empty()) return std::partial_ordering::unordered;
     // Key strings are made to be compared as bytes, and hex keeps that order.
     return resume_token.compare(that->resume_token) <=> 0;
 }

@@ -45,8 +45,7 @@ class MysqlCodec final : public PositionCodec {
         auto position = std::make_shared<MysqlPosition>();
         position->server_id = fields.take_text("server_id");
         position->binlog_filename = fields.take_text("binlog_filename");
-        position->next_event_position =
-            fields.take_number("next_event_position", 0, most_offset);
+        position->next_event_position = fields.take_number("next_event_position", 0, most_offset);
         position->gtid_set = fields.take_text("gtid_set");
         position->timestamp_ms = fields.take_timestamp_ms("timestamp");
         fields.finish();

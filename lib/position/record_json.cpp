@@ -1,12 +1,12 @@
 #include "lib/position/record_json.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <optional>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <optional>
 
 #include "lib/base/clock_text.hpp"
 #include "lib/base/error.hpp"

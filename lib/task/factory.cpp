@@ -86,7 +86,7 @@ WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory) 
 
 std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter) {
     const MysqlCdcConfig& cdc = config.extractor.mysql_cdc;
-    MysqlCdcSource::Options options;
+    MysqlCdcOptions options;
     options.endpoint = mysql_endpoint(config.extractor.endpoint);
     options.server_id = cdc.server_id;
     options.binlog_filename = cdc.binlog_filename;
@@ -96,9 +96,12 @@ std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filt
     options.binlog_heartbeat_interval = cdc.binlog_heartbeat_interval;
     options.binlog_timeout = cdc.binlog_timeout;
     options.keepalive_idle = cdc.keepalive_idle;
-    options.heartbeat_interval = config.extractor.heartbeat_interval;
+    options.client_name = config.name;
+    options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
+    options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
+    options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
     if (const auto& table = config.extractor.heartbeat_table) {
-        options.heartbeat_table = table->schema + "." + table->table;
+        options.heartbeat_tb = table->schema + "." + table->table;
     }
     options.selector = [&filter](std::string_view schema, std::string_view table) {
         return filter.selects(schema, table);

@@ -1,0 +1,73 @@
+#include "lib/checkpoint/checkpoint_service.hpp"
+
+#include <utility>
+
+namespace dts {
+
+CheckpointService::CheckpointService(std::unique_ptr<PositionLog> log,
+                                     std::chrono::milliseconds interval,
+                                     CheckpointCallbacks callbacks)
+    : log_(std::move(log)), interval_(interval), callbacks_(std::move(callbacks)) {}
+
+CheckpointService::~CheckpointService() {
+    stop_thread();
+}
+
+void CheckpointService::record_start(const PositionPtr& position, const CodecRegistry& codecs) {
+    log_->start_at(position, codecs);
+    recorded_ = {position, position};
+    {
+        const std::lock_guard lock(mutex_);
+        latest_ = recorded_;
+    }
+    if (callbacks_.on_durable) callbacks_.on_durable(position);
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void CheckpointService::advanced(PositionPtr current, PositionPtr checkpoint) {
+    Pair pair{std::move(current), std::move(checkpoint)};
+    const std::lock_guard lock(mutex_);
+    std::swap(latest_, pair);  // the old ones are let go outside the lock
+}
+
+void CheckpointService::finish() {
+    stop_thread();
+    if (failure_) std::rethrow_exception(failure_);
+    Pair last;
+    {
+        const std::lock_guard lock(mutex_);
+        last = latest_;
+    }
+    if (last != recorded_) record(last);
+}
+
+void CheckpointService::run(const std::stop_token& stop) {
+    try {
+        for (;;) {
+            std::unique_lock lock(mutex_);
+            wake_.wait_for(lock, stop, interval_, [] { return false; });
+            if (stop.stop_requested()) return;
+            const auto pair = latest_;
+            lock.unlock();
+            record(pair);
+        }
+    } catch (...) {
+        failure_ = std::current_exception();
+        if (callbacks_.on_failure) callbacks_.on_failure(failure_);
+    }
+}
+
+/// The order matters: on disk first, then acknowledged.
+void CheckpointService::record(const Pair& pair) {
+    log_->append(pair.current, pair.checkpoint);
+    recorded_ = pair;
+    if (callbacks_.on_durable) callbacks_.on_durable(pair.checkpoint);
+}
+
+void CheckpointService::stop_thread() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    thread_.join();
+}
+
+}  // namespace dts
