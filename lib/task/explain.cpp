@@ -58,7 +58,7 @@ std::string Explanation::json() const {
     };
     writer.StartObject();
     if (decision.holding.held) {
-        writer.Key(start_word(plan));
+        writer.Key(start_word(plan).c_str());
         raw(decision.position->to_json());
     }
     writer.Key("found in");

@@ -1,0 +1,16 @@
+#include "lib/source/mysql/chunk_buffer.hpp"
+
+#include <algorithm>
+
+namespace dts {
+
+void ChunkBuffer::move_to_new_chunk(std::size_t wanted) {
+    const Bytes tail = buffered();
+    auto chunk = Chunk::take(std::max(wanted, tail.size()) + worth_filling);
+    if (!tail.empty()) std::memcpy(chunk->data(), tail.data(), tail.size());
+    next_ = chunk->data();
+    end_ = next_ + tail.size();
+    chunk_ = std::move(chunk);
+}
+
+}  // namespace dts

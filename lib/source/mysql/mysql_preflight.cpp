@@ -1,0 +1,141 @@
+#include "lib/source/mysql/mysql_preflight.hpp"
+
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <vector>
+
+#include "lib/source/mysql/dump_request.hpp"
+
+namespace dts {
+
+namespace {
+
+/// What is missing, collected so that the operator reads it once.
+class Findings {
+  public:
+    void add(ErrorKind kind, std::string text, std::string hint) {
+        only_permissions_ = only_permissions_ && kind == ErrorKind::permission;
+        append(texts_, std::move(text));
+        append(hints_, std::move(hint));
+    }
+
+    void throw_if_any() const {
+        if (texts_.empty()) return;
+        throw Error(only_permissions_ ? ErrorKind::permission : ErrorKind::config,
+                    "the source can not be followed: " + texts_, hints_);
+    }
+
+  private:
+    static void append(std::string& list, std::string item) {
+        if (!list.empty()) list += "; ";
+        list += item;
+    }
+
+    std::string texts_;
+    std::string hints_;
+    bool only_permissions_ = true;
+};
+
+bool same(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string variable(MysqlConnection& connection, std::string_view name) {
+    return connection.scalar(fmt::format("SELECT @@global.{}", name)).value_or("");
+}
+
+void require(MysqlConnection& connection, Findings& findings, std::string_view name,
+             std::string_view wanted) {
+    const auto value = variable(connection, name);
+    if (same(value, wanted)) return;
+    findings.add(ErrorKind::config, fmt::format("{} is '{}'", name, value),
+                 fmt::format("SET GLOBAL {}='{}' at the source, and reconnect its writers", name,
+                             wanted));
+}
+
+void check_settings(MysqlConnection& connection, const BinlogClient& client, Findings& findings) {
+    if (variable(connection, "log_bin") != "1") {
+        findings.add(ErrorKind::config, "it writes no binlog (log_bin is OFF)",
+                     "start it with --log-bin and --binlog-format=ROW");
+        return;
+    }
+    require(connection, findings, "binlog_format", "ROW");
+    require(connection, findings, "binlog_row_image", "FULL");
+    if (connection.is_mariadb()) return;
+    if (connection.version() >= 80'003) require(connection, findings, "binlog_row_value_options", "");
+    if (client.gtid_enabled && !same(variable(connection, "gtid_mode"), "ON"))
+        findings.add(ErrorKind::config, "gtid_enabled=true, and its gtid_mode is not ON",
+                     "switch it on step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON), or set "
+                     "gtid_enabled=false");
+}
+
+/// Tries, and turns a refusal into a finding.
+template <typename Attempt>
+void check_right(Findings& findings, const BinlogClient& client, std::string_view right,
+                 Attempt attempt) {
+    try {
+        attempt();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::permission) throw;
+        findings.add(ErrorKind::permission,
+                     fmt::format("the account '{}' lacks {}", client.username, right),
+                     fmt::format("GRANT {} ON *.* TO '{}'@'…'", right, client.username));
+    }
+}
+
+/// Another replica or task that is registered with the same server_id. What is left of this task's
+/// own last run does not count: the server drops it when the new stream begins.
+void check_server_id(MysqlConnection& connection, const BinlogClient& client, Findings& findings) {
+    if (variable(connection, "server_id") == std::to_string(client.server_id)) {
+        findings.add(ErrorKind::config,
+                     fmt::format("server_id {} is the source's own", client.server_id),
+                     "give this task a server_id that no server of the replication uses");
+        return;
+    }
+    const bool newer_word = !connection.is_mariadb() && connection.version() >= 80'022;
+    std::optional<MysqlResult> result;
+    try {
+        result = connection.query(newer_word ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS");
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::permission) return;  // then the server itself tells, later
+        throw;
+    }
+    const auto id_column = result->column("Server_id");
+    const auto host_column = result->column("Host");
+    const auto uuid_column = result->column(newer_word ? "Replica_UUID" : "Slave_UUID");
+    const auto own_uuid = replica_uuid(client.server_id, client.name);
+    while (auto row = result->next()) {
+        if (!id_column || row->number(*id_column) != client.server_id) continue;
+        const auto host = host_column ? row->text(*host_column) : std::string();
+        const bool is_self = uuid_column ? (*row)[*uuid_column] == own_uuid : host == client.name;
+        if (is_self) continue;
+        findings.add(ErrorKind::config,
+                     fmt::format("server_id {} is in use by the replica '{}'{}", client.server_id,
+                                 host,
+                                 uuid_column ? fmt::format(" ({})", (*row)[*uuid_column]) : ""),
+                     "give this task a server_id of its own");
+    }
+}
+
+}  // namespace
+
+void check_binlog_source(MysqlConnection& connection, const BinlogClient& client) {
+    Findings findings;
+    if (client.server_id == 0)
+        findings.add(ErrorKind::config, "server_id is 0", "set [extractor] server_id");
+    check_settings(connection, client, findings);
+    const bool newer_rights = connection.is_mariadb() && connection.version() >= 100'502;
+    check_right(findings, client, newer_rights ? "BINLOG MONITOR" : "REPLICATION CLIENT",
+                [&] { connection.query("SHOW BINARY LOGS"); });
+    check_server_id(connection, client, findings);
+    check_right(findings, client, "REPLICATION SLAVE", [&] {
+        DumpRequest request;
+        request.server_id = client.server_id;
+        request.client_name = client.name;
+        register_replica(connection, request);
+    });
+    findings.throw_if_any();
+}
+
+}  // namespace dts

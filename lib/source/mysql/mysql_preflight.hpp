@@ -1,0 +1,23 @@
+// Checks, before anything is read, that a server can be followed through its binlog: settings,
+// rights, and that the server_id is free.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/client/mysql_client.hpp"
+
+namespace dts {
+
+struct BinlogClient {
+    std::uint32_t server_id = 0;
+    std::string name;
+    bool gtid_enabled = false;
+    std::string username;
+};
+
+/// Throws one Error for all that is missing, with what to do for each: {config}, or {permission}
+/// where only rights are missing.
+void check_binlog_source(MysqlConnection& connection, const BinlogClient& client);
+
+}  // namespace dts

@@ -1,0 +1,37 @@
+// What a statement in the binlog (QUERY event) does to the stream of rows. It is looked at, not
+// parsed: where in doubt, a statement counts as touching a table.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace dts {
+
+enum class StatementKind : std::uint8_t {
+    nothing,  ///< a comment alone
+    begin,
+    commit,
+    rollback,
+    savepoint,
+    rollback_to_savepoint,
+    xa_start,
+    xa_end,
+    xa_prepare,
+    xa_commit,
+    xa_rollback,
+    row_change,  ///< INSERT, UPDATE, ...: statement-based replication
+    definition,  ///< everything else: DDL, grants, ...
+};
+
+StatementKind classify(std::string_view sql);
+
+/// Calls `visit(schema, table)` for every name in the statement that may be a table's: `a`.`b`, and
+/// each name alone with the default schema. Ends when it returns true; says whether it did.
+bool any_name(std::string_view sql, std::string_view default_schema,
+              const std::function<bool(std::string_view, std::string_view)>& visit);
+
+/// Whether the text of a definition may concern a table of that name.
+bool may_concern(std::string_view sql, std::string_view table);
+
+}  // namespace dts

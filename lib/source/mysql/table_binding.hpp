@@ -1,0 +1,28 @@
+// Joins what a TABLE_MAP event says of a table's columns with what the catalog says of the table,
+// to the schema and the readers that its rows are decoded with. Where the two do not fit, the event
+// alone is used if it is complete (binlog_row_metadata=FULL), else the table is refused: rows are
+// never decoded by guess.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lib/change/table_schema.hpp"
+#include "lib/source/mysql/row_decoder.hpp"
+#include "lib/source/mysql/table_catalog.hpp"
+#include "lib/source/mysql/table_map.hpp"
+
+namespace dts {
+
+struct TableBinding {
+    TableSchemaPtr schema;
+    /// One for each column on the wire; hidden columns stand behind those of the schema.
+    std::vector<ColumnReader> readers;
+    bool is_transactional = true;
+};
+
+/// Throws Error{data} with a HINT when the rows can not be decoded with certainty.
+TableBinding bind_table(const TableMap& map, const std::optional<TableDefinition>& definition,
+                        TableCatalog& catalog);
+
+}  // namespace dts

@@ -1,0 +1,64 @@
+// What the server's information_schema says of a table *now*. Rows in the binlog may be older: who
+// uses a definition must check that it fits them (table_binding.hpp).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/change/table_schema.hpp"
+#include "lib/client/mysql_client.hpp"
+
+namespace dts {
+
+struct TableDefinition {
+    TableSchema schema;
+    std::vector<std::string> data_types;  ///< of each column, lower case: "int", "uuid", ...
+    bool is_transactional = true;         ///< its engine can roll back
+    bool is_system_versioned = false;     ///< MariaDB keeps the table's history in it
+    unsigned hash_keys = 0;  ///< MariaDB: unique keys over hidden columns behind the last one
+};
+
+class TableCatalog {
+  public:
+    virtual ~TableCatalog() = default;
+
+    /// Nothing when there is no such table, or the account may not see it.
+    virtual std::optional<TableDefinition> find(std::string_view schema,
+                                                std::string_view table) = 0;
+
+    /// The character set of a collation number; "" for one the server does not know.
+    virtual std::string charset_of(std::uint32_t collation) = 0;
+
+    /// May connect.
+    virtual bool is_mariadb() = 0;
+};
+
+/// The catalog of a server. Connects when first asked and again when the connection was lost
+/// meanwhile: hours may lie between two questions. One thread.
+class MysqlCatalog final : public TableCatalog {
+  public:
+    explicit MysqlCatalog(MysqlEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
+
+    std::optional<TableDefinition> find(std::string_view schema, std::string_view table) override;
+    std::string charset_of(std::uint32_t collation) override;
+    bool is_mariadb() override;
+
+  private:
+    MysqlConnection& connection();
+    template <typename Ask>
+    auto ask(Ask question);
+    void load_charsets();
+
+    MysqlEndpoint endpoint_;
+    std::unique_ptr<MysqlConnection> connection_;
+    std::unordered_map<std::uint32_t, std::string> charsets_;
+};
+
+/// The labels of "enum('a','b''c')" or "set(...)", as information_schema prints the type.
+std::vector<std::string> parse_labels(std::string_view column_type);
+
+}  // namespace dts

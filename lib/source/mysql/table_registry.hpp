@@ -1,0 +1,69 @@
+// The tables that rows of the stream belong to: found by the number a TABLE_MAP event gives them,
+// kept as long as their definition stays the same, asked for in the catalog once. One thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/source/mysql/table_binding.hpp"
+
+namespace dts {
+
+/// A table as the stream knows it.
+struct StreamTable {
+    std::string schema;
+    std::string table;
+    bool subscribed = false;
+    std::vector<std::byte> map;            ///< its TABLE_MAP event's body
+    std::optional<TableBinding> binding;   ///< once rows of it were met
+    std::uint64_t batch = 0;               ///< the last batch that keeps its schema alive
+};
+
+class TableRegistry {
+  public:
+    using Selector = std::function<bool(std::string_view schema, std::string_view table)>;
+
+    TableRegistry(Selector selector, TableCatalog& catalog)
+        : selector_(std::move(selector)), catalog_(catalog) {}
+
+    /// Takes a TABLE_MAP event.
+    void announce(Bytes body);
+
+    /// The table of that number. Throws Error{data} when no TABLE_MAP announced it. Valid until the
+    /// next announce() or definition_changed().
+    StreamTable& find(std::uint64_t table_id);
+
+    /// How its rows are read; asks the catalog when it must. Throws as bind_table() does.
+    const TableBinding& binding(StreamTable& table);
+
+    /// A definition statement passed: what it may concern is asked for anew.
+    void definition_changed(std::string_view sql);
+
+    /// The stream begins anew: numbers may mean other tables now.
+    void forget_numbers();
+
+    bool is_subscribed(std::string_view schema, std::string_view table) const {
+        return selector_(schema, table);
+    }
+
+  private:
+    using Tables = std::unordered_map<std::string, std::shared_ptr<StreamTable>>;
+
+    std::shared_ptr<StreamTable> table_named(std::string_view schema, std::string_view table);
+
+    /// Numbers a server has used up are dropped beyond this many; they are announced again.
+    static constexpr std::size_t most_numbers = 8192;
+
+    Selector selector_;
+    TableCatalog& catalog_;
+    Tables by_name_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<StreamTable>> by_number_;
+    std::uint64_t last_number_ = 0;
+    StreamTable* last_ = nullptr;
+};
+
+}  // namespace dts

@@ -1,0 +1,299 @@
+#include "lib/source/mysql/transaction_decoder.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/base/error.hpp"
+#include "lib/source/mysql/event_payload.hpp"
+#include "lib/source/mysql/statement.hpp"
+
+namespace dts {
+
+namespace {
+
+constexpr std::int64_t us_per_second = 1'000'000;
+
+bool same_place(const FilePlace& a, const FilePlace& b) {
+    return a.offset == b.offset && a.file && b.file && *a.file == *b.file;
+}
+
+}  // namespace
+
+void TransactionDecoder::start(const FilePlace& place, std::shared_ptr<const GtidSet> executed,
+                               std::int64_t time_us) {
+    state_ = State::outside;
+    transaction_ = {};
+    batch_.reset();
+    trail_ = nullptr;
+    adopted_ = nullptr;
+    skipped_changes_ = 0;
+    executed_ = std::move(executed);
+    read_ = marked_ = place;
+    time_us_ = time_us;
+    tables_.forget_numbers();
+}
+
+void TransactionDecoder::accept(const BinlogEvent& event, const FormatDescription& format,
+                                const std::shared_ptr<Chunk>& chunk) {
+    if (event.header.timestamp != 0 && !event.header.is_artificial())
+        time_us_ = std::int64_t{event.header.timestamp} * us_per_second;
+    if (read_.file != *event.file) read_.file = *event.file;
+    read_.offset = event.end;
+    try {
+        dispatch(event, format, chunk);
+    } catch (const Error& error) {
+        throw error.in(fmt::format("binlog {}:{}", **event.file, event.begin));
+    }
+}
+
+void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescription& format,
+                                  const std::shared_ptr<Chunk>& chunk) {
+    switch (event.header.type) {
+        case EventType::gtid:
+            return begin_mysql(event, parse_mysql_gtid(event.body));
+        case EventType::gtid_tagged:
+            return begin_mysql(event, parse_mysql_tagged_gtid(event.body));
+        case EventType::anonymous_gtid: {
+            auto gtid = parse_mysql_gtid(event.body);
+            gtid.number = 0;
+            return begin_mysql(event, gtid);
+        }
+        case EventType::mariadb_gtid:
+            return begin_mariadb(event);
+        case EventType::query:
+            return on_statement(event, parse_query(event.body));
+        case EventType::mariadb_query_compressed: {
+            auto query = parse_query(event.body);
+            Arena arena;
+            query.sql = uncompress_mariadb(query.sql, arena);
+            return on_statement(event, query);
+        }
+        case EventType::execute_load_query:
+            return on_statement(event, parse_execute_load_query(event.body));
+        case EventType::xid:
+            return commit(event);
+        case EventType::xa_prepare:
+            return prepare_xa(event);
+        case EventType::table_map:
+            return tables_.announce(event.body);
+        case EventType::write_rows_v1:
+        case EventType::update_rows_v1:
+        case EventType::delete_rows_v1:
+        case EventType::write_rows:
+        case EventType::update_rows:
+        case EventType::delete_rows:
+        case EventType::mariadb_write_rows_compressed_v1:
+        case EventType::mariadb_update_rows_compressed_v1:
+        case EventType::mariadb_delete_rows_compressed_v1:
+        case EventType::mariadb_write_rows_compressed:
+        case EventType::mariadb_update_rows_compressed:
+        case EventType::mariadb_delete_rows_compressed:
+            return on_rows(event, format, chunk);
+        case EventType::partial_update_rows:
+            return refuse_partial_rows(event);
+        case EventType::rotate:
+        case EventType::heartbeat:
+        case EventType::heartbeat_v2:
+            return move_on(event);
+        case EventType::format_description:
+            if (format.created != 0) end_broken_off();  // the server was started anew
+            return;
+        case EventType::incident:
+            throw Error(ErrorKind::gap,
+                        fmt::format("the source lost events itself: {}",
+                                    parse_incident(event.body)),
+                        "copy the tables anew and start behind this place");
+        case EventType::stop:
+        case EventType::intvar:
+        case EventType::append_block:
+        case EventType::rand:
+        case EventType::user_var:
+        case EventType::begin_load_query:
+        case EventType::ignorable:
+        case EventType::rows_query:
+        case EventType::previous_gtids:
+        case EventType::transaction_context:
+        case EventType::view_change:
+        case EventType::mariadb_annotate_rows:
+        case EventType::mariadb_binlog_checkpoint:
+        case EventType::mariadb_gtid_list:
+        case EventType::mariadb_start_encryption:
+            return;
+        default:
+            if ((event.header.flags & EventHeader::flag_ignorable) != 0) return;
+            throw Error(ErrorKind::data, fmt::format("an event of the unknown type {}",
+                                                     static_cast<unsigned>(event.header.type)));
+    }
+}
+
+void TransactionDecoder::begin(const BinlogEvent& event, State state) {
+    end_broken_off();
+    state_ = state;
+    transaction_ = {};
+    transaction_.begin = event.begin_place();
+    transaction_.first_change = batch_ ? batch_->changes.size() : 0;
+    transaction_.is_void = broken_off_ && same_place(*broken_off_, transaction_.begin);
+}
+
+void TransactionDecoder::begin_mysql(const BinlogEvent& event, const MysqlGtidEvent& gtid) {
+    begin(event, State::announced);
+    transaction_.time_us = gtid.commit_time_us;
+    if (gtid.number == 0) return;
+    transaction_.id.dialect = GtidSet::Dialect::mysql;
+    transaction_.id.uuid = gtid.uuid;
+    transaction_.id.tag = gtid.tag;
+    transaction_.id.number = gtid.number;
+}
+
+void TransactionDecoder::begin_mariadb(const BinlogEvent& event) {
+    const MariadbGtidEvent gtid = parse_mariadb_gtid(event.body);
+    const bool standalone = (gtid.flags & MariadbGtidEvent::flag_standalone) != 0;
+    begin(event, standalone ? State::announced : State::inside);
+    transaction_.id.dialect = GtidSet::Dialect::mariadb;
+    transaction_.id.domain = gtid.domain;
+    transaction_.id.server = event.header.server_id;
+    transaction_.id.number = gtid.number;
+}
+
+void TransactionDecoder::commit(const BinlogEvent& event) {
+    if (state_ == State::outside)
+        throw Error(ErrorKind::data, "a transaction ends that was not seen to begin",
+                    "the start position must stand between two transactions");
+    mark(event.end_place(), transaction_.time_us != 0 ? transaction_.time_us : time_us_,
+         transaction_.id);
+    state_ = State::outside;
+}
+
+/// Written when a transaction changed tables that can not roll back: their changes stand, those of
+/// the others do not.
+void TransactionDecoder::roll_back(const BinlogEvent& event) {
+    if (transaction_.has_transactional) {
+        if (transaction_.has_others)
+            throw Error(ErrorKind::data,
+                        "a transaction over tables that can roll back and tables that can not was "
+                        "rolled back",
+                        "start behind it, and compare the tables it changed");
+        if (transaction_.was_handed_out) break_off();
+        batch().changes.resize(transaction_.first_change);
+    }
+    commit(event);
+}
+
+void TransactionDecoder::prepare_xa(const BinlogEvent& event) {
+    const XaPrepareEvent xa = parse_xa_prepare(event.body);
+    if (!xa.one_phase && transaction_.has_changes)
+        throw Error(ErrorKind::data,
+                    "an XA transaction changed subscribed tables and is only prepared; whether it "
+                    "commits stands later in the binlog, which is not supported",
+                    "commit it in one phase, take its tables out of the filter, or start behind "
+                    "its XA COMMIT");
+    commit(event);
+}
+
+/// A mark behind a transaction, or at a position that moved without one. Many in a row without
+/// changes between them become one.
+void TransactionDecoder::mark(const FilePlace& place, std::int64_t time_us,
+                              const TransactionId& id) {
+    auto& commits = batch().commits;
+    const auto change_end = static_cast<std::uint32_t>(batch_->changes.size());
+    const std::size_t count = commits.size();
+    const bool replace = count > 0 && commits.back().change_end == change_end &&
+                         (count == 1 ? 0 : commits[count - 2].change_end) == change_end;
+    if (replace) {
+        commits.back().commit_time_us = time_us;
+    } else {
+        commits.push_back({change_end, time_us});
+    }
+    trail_->mark(place, time_us, id, replace);
+    marked_ = place;
+}
+
+/// The position moves although nothing happens: a new file, or a heartbeat behind events that were
+/// not sent.
+void TransactionDecoder::move_on(const BinlogEvent& event) {
+    const FilePlace place = event.end_place();
+    if (marked_.file && *marked_.file != *place.file) end_broken_off();
+    if (state_ != State::outside || same_place(place, marked_)) return;
+    mark(place, time_us_, {});
+}
+
+/// Something came that does not stand inside a transaction: the server crashed while writing it.
+void TransactionDecoder::end_broken_off() {
+    if (state_ == State::outside) return;
+    if (transaction_.has_changes) break_off();
+    state_ = State::outside;
+}
+
+/// What was handed out of the transaction can not be taken back from here: reading begins anew, and
+/// passes it over then.
+void TransactionDecoder::break_off() {
+    broken_off_ = transaction_.begin;
+    throw Error(ErrorKind::transient,
+                fmt::format("the source never finished the transaction that begins at {}:{}",
+                            *broken_off_->file, broken_off_->offset));
+}
+
+void TransactionDecoder::on_statement(const BinlogEvent& event, const QueryEvent& query) {
+    const std::string_view sql = as_text(query.sql);
+    switch (classify(sql)) {
+        case StatementKind::begin:
+        case StatementKind::xa_start:
+            if (state_ == State::outside) begin(event, State::inside);
+            state_ = State::inside;
+            return;
+        case StatementKind::commit:
+            return commit(event);
+        case StatementKind::rollback:
+            return roll_back(event);
+        case StatementKind::savepoint:
+        case StatementKind::xa_end:
+        case StatementKind::xa_prepare:
+            return;
+        case StatementKind::rollback_to_savepoint:
+            if (!transaction_.has_changes) return;
+            throw Error(ErrorKind::data,
+                        "a transaction over tables that can not roll back was rolled back to a "
+                        "savepoint, which is not supported",
+                        "start behind it, and compare the tables it changed");
+        case StatementKind::row_change:
+            refuse_row_statement(query, sql);
+            break;
+        case StatementKind::definition:
+            tables_.definition_changed(sql);
+            break;
+        case StatementKind::nothing:
+        case StatementKind::xa_commit:
+        case StatementKind::xa_rollback:
+            break;
+    }
+    if (state_ == State::inside) return;
+    if (state_ == State::outside) begin(event, State::announced);
+    commit(event);  // a transaction of its own
+}
+
+ChangeBatch& TransactionDecoder::batch() {
+    if (!batch_) {
+        batch_ = std::make_unique<ChangeBatch>();
+        batch_->changes.reserve(usual_changes_);
+        auto trail = std::make_unique<MysqlCommitTrail>(executed_);
+        trail_ = trail.get();
+        batch_->trail = std::move(trail);
+        ++batch_number_;
+    }
+    return *batch_;
+}
+
+ChangeBatchPtr TransactionDecoder::take() {
+    trail_->read_up_to(read_, time_us_);
+    executed_ = trail_->executed();
+    usual_changes_ = batch_->changes.size();
+    batch_->skipped_changes = std::exchange(skipped_changes_, 0);
+    if (state_ != State::outside) {
+        transaction_.was_handed_out = transaction_.has_changes;
+        transaction_.first_change = 0;
+    }
+    adopted_ = nullptr;
+    trail_ = nullptr;
+    return std::move(batch_);
+}
+
+}  // namespace dts

@@ -1,0 +1,112 @@
+// Events of a binlog to change batches: knows where transactions begin and end, which rows are
+// subscribed, and which position follows each commit. No network: events go in, batches come out.
+// One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/change/change_batch.hpp"
+#include "lib/source/mysql/binlog_cursor.hpp"
+#include "lib/source/mysql/commit_trail.hpp"
+#include "lib/source/mysql/table_registry.hpp"
+
+namespace dts {
+
+struct BatchLimits {
+    std::size_t changes = 16'000;
+    std::size_t bytes = std::size_t{8} << 20;
+};
+
+class TransactionDecoder {
+  public:
+    TransactionDecoder(TableRegistry& tables, BatchLimits limits)
+        : tables_(tables), limits_(limits) {}
+
+    /// Reading begins behind a whole transaction: `executed` where positions are GTID sets, else
+    /// null. What was left of a transaction read before is dropped.
+    void start(const FilePlace& place, std::shared_ptr<const GtidSet> executed,
+               std::int64_t time_us);
+
+    /// Takes the next event; `chunk` holds its bytes. Throws Error{data} for what can not be
+    /// decoded, {gap} for events the source itself lost, {transient} when the source broke a
+    /// transaction off: it is passed over when reading begins anew.
+    void accept(const BinlogEvent& event, const FormatDescription& format,
+                const std::shared_ptr<Chunk>& chunk);
+
+    bool in_transaction() const noexcept { return state_ != State::outside; }
+    /// Something to hand out.
+    bool has_batch() const noexcept {
+        return batch_ && (!batch_->changes.empty() || !batch_->commits.empty());
+    }
+    bool has_commit() const noexcept { return batch_ && !batch_->commits.empty(); }
+    bool is_full() const noexcept {
+        return batch_ && (batch_->changes.size() >= limits_.changes ||
+                          batch_->arena.bytes() >= limits_.bytes);
+    }
+    /// The batch so far. REQUIRES has_batch().
+    ChangeBatchPtr take();
+
+  private:
+    enum class State : std::uint8_t {
+        outside,    ///< between transactions
+        announced,  ///< its id was read; BEGIN or a single statement follows
+        inside,
+    };
+    struct Transaction {
+        FilePlace begin;
+        TransactionId id;
+        std::int64_t time_us = 0;        ///< 0: its last event's time counts
+        std::size_t first_change = 0;    ///< in the batch
+        bool standalone = false;         ///< MariaDB: one event, no COMMIT
+        bool is_prepared_xa = false;
+        bool has_changes = false;
+        bool was_handed_out = false;     ///< some of its changes left with an earlier batch
+        bool is_void = false;            ///< to be passed over
+        bool has_transactional = false;  ///< changes of tables that can roll back
+        bool has_others = false;
+    };
+
+    ChangeBatch& batch();
+
+    void dispatch(const BinlogEvent& event, const FormatDescription& format,
+                  const std::shared_ptr<Chunk>& chunk);
+    void begin(const BinlogEvent& event, State state);
+    void begin_mysql(const BinlogEvent& event, const MysqlGtidEvent& gtid);
+    void begin_mariadb(const BinlogEvent& event);
+    void commit(const BinlogEvent& event);
+    void roll_back(const BinlogEvent& event);
+    void prepare_xa(const BinlogEvent& event);
+    void mark(const FilePlace& place, std::int64_t time_us, const TransactionId& id);
+    void move_on(const BinlogEvent& event);
+    void end_broken_off();
+    void break_off();
+
+    void on_statement(const BinlogEvent& event, const QueryEvent& query);
+    void on_rows(const BinlogEvent& event, const FormatDescription& format,
+                 const std::shared_ptr<Chunk>& chunk);
+    void decode_rows(const BinlogEvent& event, ByteReader reader, StreamTable& table,
+                     const std::shared_ptr<Chunk>& chunk);
+    void refuse_row_statement(const QueryEvent& query, std::string_view sql) const;
+    void refuse_partial_rows(const BinlogEvent& event);
+
+    TableRegistry& tables_;
+    BatchLimits limits_;
+    State state_ = State::outside;
+    Transaction transaction_;
+    std::optional<FilePlace> broken_off_;  ///< where a transaction begins that never ends
+
+    ChangeBatchPtr batch_;
+    MysqlCommitTrail* trail_ = nullptr;    ///< the batch's
+    std::uint64_t batch_number_ = 0;
+    std::size_t usual_changes_ = 0;
+    const Chunk* adopted_ = nullptr;       ///< the chunk the batch keeps alive already
+    std::shared_ptr<const GtidSet> executed_;
+    FilePlace read_;
+    FilePlace marked_;                     ///< of the last mark, or of the start
+    std::int64_t time_us_ = 0;             ///< of the last event that had one
+    std::uint64_t skipped_changes_ = 0;
+    std::string scratch_;
+};
+
+}  // namespace dts
