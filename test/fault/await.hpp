@@ -1,0 +1,20 @@
+// Waiting where there is no file to watch.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "test/servers/database_server.hpp"
+#include "test/servers/worker_process.hpp"
+
+namespace dts::test {
+
+/// Asks the server until the query gives 1. Throws when the time is up, or the worker (may be null)
+/// has ended.
+void wait_for_sql(DatabaseServer& server, const std::string& query, WorkerProcess* worker = nullptr,
+                  std::chrono::milliseconds timeout = std::chrono::seconds(60));
+
+/// Waits that long. Throws, with what the worker wrote, when it ends meanwhile.
+void expect_running_for(WorkerProcess& worker, std::chrono::milliseconds time);
+
+}  // namespace dts::test
