@@ -128,6 +128,23 @@ TEST_CASE("resume plan: with exactly-once the target's checkpoint wins in both d
     CHECK(refusal_of(inputs) == ErrorKind::checkpoint);
 }
 
+TEST_CASE("resume plan: a row left over from before at-least-once runs does not take the log back") {
+    auto inputs = with_log(100);
+    inputs.exactly_once = true;
+    inputs.target_expected = false;
+
+    inputs.target = at(50);
+    auto plan = make_resume_plan(inputs);
+    CHECK(offset_of(plan) == 100);
+    CHECK(plan.resets_target);
+    CHECK(plan.warnings.size() == 1);
+
+    inputs.target = at(150);
+    plan = make_resume_plan(inputs);
+    CHECK(offset_of(plan) == 150);
+    CHECK_FALSE(plan.resets_target);
+}
+
 TEST_CASE("resume plan: a target that lost its checkpoint is refused") {
     auto inputs = with_log(100);
     inputs.exactly_once = inputs.target_expected = true;
