@@ -187,7 +187,7 @@ int main(int argc, char** argv) {
         if (raw) {
             DumpRequest request;
             request.server_id = options.server_id;
-            request.client_name = "raw";
+            request.client_name = options.client_name;
             request.heartbeat = std::chrono::seconds(10);
             request.file = options.binlog_filename;
             request.offset = options.binlog_position;

@@ -1,9 +1,9 @@
 #include "lib/source/mysql/binlog_cursor.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include "lib/base/error.hpp"
+#include "lib/source/mysql/event_checksum.hpp"
 
 namespace dts {
 
@@ -15,9 +15,7 @@ constexpr std::size_t checksum_bytes = 4;
 bool checksum_fits(Bytes raw) {
     if (raw.size() < EventHeader::bytes + checksum_bytes) return false;
     const Bytes covered = raw.first(raw.size() - checksum_bytes);
-    const auto computed = ::crc32_z(0, reinterpret_cast<const Bytef*>(covered.data()),
-                                    covered.size());
-    return ByteReader(raw.last(checksum_bytes)).u32() == computed;
+    return ByteReader(raw.last(checksum_bytes)).u32() == event_checksum(covered);
 }
 
 }  // namespace

@@ -10,7 +10,8 @@
 namespace dts {
 
 const std::string gap_hint =
-    "changes between that place and the oldest the source still has are lost to this task: copy the "
+    "changes between that place and the oldest the source still has are lost to this task: copy "
+    "the "
     "tables anew and start from a new position; keep binlogs longer (binlog_expire_logs_seconds)";
 
 namespace {

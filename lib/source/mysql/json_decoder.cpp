@@ -276,8 +276,8 @@ class JsonPrinter {
                 return;
             }
             default:
-                fmt::format_to(std::back_inserter(out_), "\"base64:type{}:",
-                               static_cast<unsigned>(type));
+                fmt::format_to(std::back_inserter(out_),
+                               "\"base64:type{}:", static_cast<unsigned>(type));
                 append_base64(raw, out_);
                 out_ += '"';
         }

@@ -26,8 +26,8 @@ const MysqlPosition& as_mysql(const Position& position) {
 
 /// Silence may last two heartbeats before it means that the server is gone.
 std::chrono::seconds silence_timeout(const MysqlCdcOptions& options) {
-    return std::max(options.binlog_timeout, 2 * options.binlog_heartbeat_interval +
-                                                std::chrono::seconds{5});
+    return std::max(options.binlog_timeout,
+                    2 * options.binlog_heartbeat_interval + std::chrono::seconds{5});
 }
 
 MysqlEndpoint with_timeout(MysqlEndpoint endpoint, std::chrono::seconds timeout) {

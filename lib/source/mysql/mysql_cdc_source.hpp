@@ -27,8 +27,8 @@ struct MysqlCdcOptions {
     int heartbeat_interval_secs = 10;  ///< these two for start_line() only
     std::string heartbeat_tb;
     TableSelector selector;
-    std::size_t batch_changes = 16'000;               ///< a batch ends with about as many
-    std::size_t batch_bytes = std::size_t{8} << 20;   ///< or as much memory
+    std::size_t batch_changes = 16'000;              ///< a batch ends with about as many
+    std::size_t batch_bytes = std::size_t{8} << 20;  ///< or as much memory
 };
 
 class MysqlCdcSource final : public Source {

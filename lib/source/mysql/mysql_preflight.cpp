@@ -1,8 +1,8 @@
 #include "lib/source/mysql/mysql_preflight.hpp"
 
 #include <fmt/format.h>
-#include <strings.h>
 
+#include <strings.h>
 #include <vector>
 
 #include "lib/source/mysql/dump_request.hpp"
@@ -49,9 +49,9 @@ void require(MysqlConnection& connection, Findings& findings, std::string_view n
              std::string_view wanted) {
     const auto value = variable(connection, name);
     if (same(value, wanted)) return;
-    findings.add(ErrorKind::config, fmt::format("{} is '{}'", name, value),
-                 fmt::format("SET GLOBAL {}='{}' at the source, and reconnect its writers", name,
-                             wanted));
+    findings.add(
+        ErrorKind::config, fmt::format("{} is '{}'", name, value),
+        fmt::format("SET GLOBAL {}='{}' at the source, and reconnect its writers", name, wanted));
 }
 
 void check_settings(MysqlConnection& connection, const BinlogClient& client, Findings& findings) {
@@ -63,7 +63,8 @@ void check_settings(MysqlConnection& connection, const BinlogClient& client, Fin
     require(connection, findings, "binlog_format", "ROW");
     require(connection, findings, "binlog_row_image", "FULL");
     if (connection.is_mariadb()) return;
-    if (connection.version() >= 80'003) require(connection, findings, "binlog_row_value_options", "");
+    if (connection.version() >= 80'003)
+        require(connection, findings, "binlog_row_value_options", "");
     if (client.gtid_enabled && !same(variable(connection, "gtid_mode"), "ON"))
         findings.add(ErrorKind::config, "gtid_enabled=true, and its gtid_mode is not ON",
                      "switch it on step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON), or set "
@@ -110,11 +111,11 @@ void check_server_id(MysqlConnection& connection, const BinlogClient& client, Fi
         const auto host = host_column ? row->text(*host_column) : std::string();
         const bool is_self = uuid_column ? (*row)[*uuid_column] == own_uuid : host == client.name;
         if (is_self) continue;
-        findings.add(ErrorKind::config,
-                     fmt::format("server_id {} is in use by the replica '{}'{}", client.server_id,
-                                 host,
-                                 uuid_column ? fmt::format(" ({})", (*row)[*uuid_column]) : ""),
-                     "give this task a server_id of its own");
+        findings.add(
+            ErrorKind::config,
+            fmt::format("server_id {} is in use by the replica '{}'{}", client.server_id, host,
+                        uuid_column ? fmt::format(" ({})", (*row)[*uuid_column]) : ""),
+            "give this task a server_id of its own");
     }
 }
 

@@ -1,11 +1,10 @@
 #include "lib/source/mysql/statement.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <string>
+#include <strings.h>
 
 namespace dts {
 
@@ -30,7 +29,7 @@ class Tokens {
     explicit Tokens(std::string_view sql) : rest_(sql) {}
 
     struct Token {
-        std::string text;   ///< a name without its quotes, or one sign
+        std::string text;  ///< a name without its quotes, or one sign
         bool is_name = false;
         bool is_end = false;
     };
@@ -41,7 +40,8 @@ class Tokens {
             if (is_space(c)) {
                 rest_.remove_prefix(1);
             } else if (skip_comment()) {
-            } else if (c == '`' || c == '"') {  // with ANSI_QUOTES a name, else a string: may be one
+            } else if (c == '`' ||
+                       c == '"') {  // with ANSI_QUOTES a name, else a string: may be one
                 return {quoted(c), true, false};
             } else if (c == '\'') {
                 quoted(c);
@@ -63,8 +63,8 @@ class Tokens {
     bool skip_comment() {
         if (rest_.starts_with("/*!")) {  // executed by the servers: only the brackets are skipped
             rest_.remove_prefix(3);
-            while (!rest_.empty() && (std::isdigit(static_cast<unsigned char>(rest_[0])) != 0 ||
-                                      rest_[0] == 'M'))
+            while (!rest_.empty() &&
+                   (std::isdigit(static_cast<unsigned char>(rest_[0])) != 0 || rest_[0] == 'M'))
                 rest_.remove_prefix(1);
             return true;
         }

@@ -1,9 +1,9 @@
 #include "lib/source/mysql/table_binding.hpp"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
+#include <strings.h>
 
 #include "lib/base/error.hpp"
 #include "lib/source/mysql/decimal_text.hpp"
@@ -329,15 +329,14 @@ Column column_of(const TableMap& map, const WireColumn& wire, TableCatalog& cata
     if (catalog.is_mariadb() && (may_be_own_type || fraction_unknown))
         throw refusal(map, fmt::format("the binlog does not say enough of `{}`", wire.name));
     if (wire.type == WireType::string && *type == ColumnType::bytes) column.length = wire.meta;
-    if (*type == ColumnType::text || *type == ColumnType::enumeration ||
-        *type == ColumnType::set) {
+    if (*type == ColumnType::text || *type == ColumnType::enumeration || *type == ColumnType::set) {
         column.charset = catalog.charset_of(wire.collation);
         if (column.charset.empty())
-            throw refusal(map, fmt::format("`{}` has the unknown collation {}", wire.name,
-                                           wire.collation));
+            throw refusal(
+                map, fmt::format("`{}` has the unknown collation {}", wire.name, wire.collation));
         if (!take_labels(wire, column))
-            throw refusal(map, fmt::format("the labels of `{}` are in {}", wire.name,
-                                           column.charset));
+            throw refusal(map,
+                          fmt::format("the labels of `{}` are in {}", wire.name, column.charset));
     }
     return column;
 }

@@ -93,16 +93,20 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
         case EventType::rotate:
         case EventType::heartbeat:
         case EventType::heartbeat_v2:
+        case EventType::stop:
+        case EventType::previous_gtids:
+        case EventType::mariadb_gtid_list:
+        case EventType::mariadb_binlog_checkpoint:
+        case EventType::mariadb_start_encryption:
             return move_on(event);
         case EventType::format_description:
             if (format.created != 0) end_broken_off();  // the server was started anew
-            return;
+            return move_on(event);
         case EventType::incident:
             throw Error(ErrorKind::gap,
                         fmt::format("the source lost events itself: {}",
                                     parse_incident(event.body)),
                         "copy the tables anew and start behind this place");
-        case EventType::stop:
         case EventType::intvar:
         case EventType::append_block:
         case EventType::rand:
@@ -110,13 +114,9 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
         case EventType::begin_load_query:
         case EventType::ignorable:
         case EventType::rows_query:
-        case EventType::previous_gtids:
         case EventType::transaction_context:
         case EventType::view_change:
         case EventType::mariadb_annotate_rows:
-        case EventType::mariadb_binlog_checkpoint:
-        case EventType::mariadb_gtid_list:
-        case EventType::mariadb_start_encryption:
             return;
         default:
             if ((event.header.flags & EventHeader::flag_ignorable) != 0) return;
@@ -207,8 +207,8 @@ void TransactionDecoder::mark(const FilePlace& place, std::int64_t time_us,
     marked_ = place;
 }
 
-/// The position moves although nothing happens: a new file, or a heartbeat behind events that were
-/// not sent.
+/// The position moves although nothing happens: a new file and what stands at its head, or a
+/// heartbeat behind events that were not sent.
 void TransactionDecoder::move_on(const BinlogEvent& event) {
     const FilePlace place = event.end_place();
     if (marked_.file && *marked_.file != *place.file) end_broken_off();
@@ -274,7 +274,8 @@ ChangeBatch& TransactionDecoder::batch() {
     if (!batch_) {
         batch_ = std::make_unique<ChangeBatch>();
         batch_->changes.reserve(usual_changes_);
-        auto trail = std::make_unique<MysqlCommitTrail>(executed_);
+        batch_->commits.reserve(usual_commits_);
+        auto trail = std::make_unique<MysqlCommitTrail>(executed_, usual_commits_);
         trail_ = trail.get();
         batch_->trail = std::move(trail);
         ++batch_number_;
@@ -286,6 +287,7 @@ ChangeBatchPtr TransactionDecoder::take() {
     trail_->read_up_to(read_, time_us_);
     executed_ = trail_->executed();
     usual_changes_ = batch_->changes.size();
+    usual_commits_ = batch_->commits.size();
     batch_->skipped_changes = std::exchange(skipped_changes_, 0);
     if (state_ != State::outside) {
         transaction_.was_handed_out = transaction_.has_changes;

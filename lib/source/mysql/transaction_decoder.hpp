@@ -99,7 +99,8 @@ class TransactionDecoder {
     ChangeBatchPtr batch_;
     MysqlCommitTrail* trail_ = nullptr;    ///< the batch's
     std::uint64_t batch_number_ = 0;
-    std::size_t usual_changes_ = 0;
+    std::size_t usual_changes_ = 0;        ///< of the batch before: the next is as large, likely
+    std::size_t usual_commits_ = 0;
     const Chunk* adopted_ = nullptr;       ///< the chunk the batch keeps alive already
     std::shared_ptr<const GtidSet> executed_;
     FilePlace read_;
