@@ -1,14 +1,14 @@
 // dts-worker: runs one task in the foreground.
-#include <fmt/format.h>
-#include <malloc.h>
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
 #include <iostream>
+#include <malloc.h>
+#include <signal.h>
 #include <thread>
 
 #include "lib/base/error.hpp"
@@ -130,8 +130,9 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
 
     Arguments arguments;
-    CLI::App app("dts-worker: moves one task's data from its source to its target, and resumes at the "
-                 "breakpoint");
+    CLI::App app(
+        "dts-worker: moves one task's data from its source to its target, and resumes at the "
+        "breakpoint");
     app.footer(footer);
     app.add_option("TASK.ini", arguments.ini, "the task's settings");
     app.add_option("--defaults", arguments.defaults, "an ini read first, the task's on top of it");

@@ -33,17 +33,17 @@ std::string PositionTable::guarded() const {
 }
 
 std::optional<std::string> PositionTable::read(MysqlConnection& connection) {
-    const auto exists = connection.scalar(
-        fmt::format("SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
-                    quote_literal(options_.schema), quote_literal(options_.table)));
+    const auto exists = connection.scalar(fmt::format(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
+        quote_literal(options_.schema), quote_literal(options_.table)));
     if (!exists) return std::nullopt;
     return connection.scalar(fmt::format("SELECT position_data FROM {}{}", table_, where()));
 }
 
 void PositionTable::create(MysqlConnection& connection) {
-    const auto exists = connection.scalar(
-        fmt::format("SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
-                    quote_literal(options_.schema), quote_literal(options_.table)));
+    const auto exists = connection.scalar(fmt::format(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
+        quote_literal(options_.schema), quote_literal(options_.table)));
     if (!exists) {
         connection.execute("CREATE DATABASE IF NOT EXISTS " + quote_identifier(options_.schema));
         connection.execute(fmt::format(
@@ -56,21 +56,25 @@ void PositionTable::create(MysqlConnection& connection) {
             "owner_token VARCHAR(64) NOT NULL DEFAULT '',"
             "owner VARCHAR(512) NOT NULL DEFAULT '',"
             "created_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),"
-            "updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),"
+            "updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE "
+            "CURRENT_TIMESTAMP(6),"
             "UNIQUE KEY uk_task_position (task_id, resumer_type, position_key)"
             ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC",
             table_));
     }
-    has_owner_ = connection
-                     .scalar(fmt::format("SELECT 1 FROM information_schema.columns WHERE table_schema={} "
-                                         "AND table_name={} AND column_name='owner_token'",
-                                         quote_literal(options_.schema), quote_literal(options_.table)))
-                     .has_value();
+    has_owner_ =
+        connection
+            .scalar(fmt::format("SELECT 1 FROM information_schema.columns WHERE table_schema={} "
+                                "AND table_name={} AND column_name='owner_token'",
+                                quote_literal(options_.schema), quote_literal(options_.table)))
+            .has_value();
 }
 
 std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
     const std::string owner_column = has_owner_ ? "owner" : "''";
-    const bool locked = take_lock(connection, 0);
+    constexpr unsigned patience_secs =
+        1;  // the lock of a worker that has just died goes with its connection
+    const bool locked = take_lock(connection, patience_secs);
     if (!locked) {
         const auto owner =
             connection.scalar(fmt::format("SELECT {} FROM {}{}", owner_column, table_, where()));
@@ -78,8 +82,8 @@ std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
         evict(connection, owner.value_or(""));
     }
 
-    // The row lock waits for a transaction of an earlier owner that is still being committed; once our
-    // token is in, that owner's next transaction fails.
+    // The row lock waits for a transaction of an earlier owner that is still being committed; once
+    // our token is in, that owner's next transaction fails.
     if (has_owner_) {
         connection.execute(fmt::format("UPDATE {} SET owner_token={}, owner={}{}", table_,
                                        quote_literal(options_.owner_token),
@@ -93,7 +97,8 @@ std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
 }
 
 std::optional<std::string> PositionTable::read_locked(MysqlConnection& connection) {
-    return connection.scalar(fmt::format("SELECT position_data FROM {}{} FOR UPDATE", table_, where()));
+    return connection.scalar(
+        fmt::format("SELECT position_data FROM {}{} FOR UPDATE", table_, where()));
 }
 
 std::string PositionTable::lock_name() const {
@@ -101,23 +106,26 @@ std::string PositionTable::lock_name() const {
 }
 
 bool PositionTable::take_lock(MysqlConnection& connection, unsigned wait_secs) {
-    return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) == "1";
+    return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) ==
+           "1";
 }
 
 void PositionTable::renew(MysqlConnection& connection) {
     take_lock(connection, 0);
 }
 
-/// Somebody holds the lock by name. A worker of the same log directory is dead, since that directory is
-/// locked by us: what the server still sees is its lost connection. Any other is alive.
+/// Somebody holds the lock by name. A worker of the same log directory is dead, since that
+/// directory is locked by us: what the server still sees is its lost connection. Any other is
+/// alive.
 void PositionTable::evict(MysqlConnection& connection, const std::string& owner) {
     const auto holder =
         connection.scalar(fmt::format("SELECT IS_USED_LOCK('{}')", lock_name())).value_or("?");
     if (owner != options_.owner && !options_.take_over) {
-        throw Error(ErrorKind::log_directory,
-                    fmt::format("task '{}' is held by another worker: {} (connection {} of the target)",
-                                options_.task_id, owner.empty() ? "unknown" : owner, holder),
-                    "stop that worker, or set [global] on_conflict=take_over");
+        throw Error(
+            ErrorKind::log_directory,
+            fmt::format("task '{}' is held by another worker: {} (connection {} of the target)",
+                        options_.task_id, owner.empty() ? "unknown" : owner, holder),
+            "stop that worker, or set [global] on_conflict=take_over");
     }
     try {
         connection.execute("KILL " + holder);
@@ -136,10 +144,10 @@ void PositionTable::store(MysqlConnection& connection, const std::string& positi
 
 /// Two workers that both found no row meet at the unique key: one of them fails.
 void PositionTable::insert(MysqlConnection& connection, const std::string& position_json) {
-    const std::string owner = has_owner_ ? fmt::format(", owner_token={}, owner={}",
-                                                       quote_literal(options_.owner_token),
-                                                       quote_literal(options_.owner))
-                                         : "";
+    const std::string owner =
+        has_owner_ ? fmt::format(", owner_token={}, owner={}", quote_literal(options_.owner_token),
+                                 quote_literal(options_.owner))
+                   : "";
     connection.execute(fmt::format(
         "INSERT INTO {} SET task_id={}, resumer_type='CdcDoing', position_key='default_key', "
         "position_data={}{}",

@@ -1,10 +1,10 @@
-// The checkpoint of a task in its MySQL or MariaDB target: one row, moved on inside the transactions that
-// apply the changes. It carries an owner token: a worker claims the row at start, and from then on every
-// transaction of an earlier owner finds its token gone and fails.
+// The checkpoint of a task in its MySQL or MariaDB target: one row, moved on inside the
+// transactions that apply the changes. It carries an owner token: a worker claims the row at start,
+// and from then on every transaction of an earlier owner finds its token gone and fails.
 //
-// The table has the shape of ape-dts's (formats: ARCHITECTURE.md); a table of that shape without the
-// owner columns is used too, guarded by the position it held before in place of the token.
-// Used by one thread.
+// The table has the shape of ape-dts's (formats: ARCHITECTURE.md); a table of that shape without
+// the owner columns is used too, guarded by the position it held before in place of the token. Used
+// by one thread.
 #pragma once
 
 #include <optional>
@@ -36,17 +36,17 @@ class PositionTable {
     /// Makes the table where it is missing. Throws Error{permission} when the account may not.
     void create(MysqlConnection& connection);
 
-    /// Makes this worker the owner and returns the record; nothing where there is none, and none is made:
-    /// the first store() does that. Waits for a transaction of an earlier owner that is still under way.
-    /// Throws Error{log_directory} when another worker that is alive holds the task. The connection must
-    /// stay open: it holds a lock by name.
+    /// Makes this worker the owner and returns the record; nothing where there is none, and none is
+    /// made: the first store() does that. Waits for a transaction of an earlier owner that is still
+    /// under way. Throws Error{log_directory} when another worker that is alive holds the task. The
+    /// connection must stay open: it holds a lock by name.
     std::optional<std::string> claim(MysqlConnection& connection);
 
     /// After a reconnect: takes the lock by name again where it can; the token needs no renewal.
     void renew(MysqlConnection& connection);
 
-    /// Moves the record on, in the connection's open transaction. Throws Error{log_directory} when this
-    /// worker is no longer the owner.
+    /// Moves the record on, in the connection's open transaction. Throws Error{log_directory} when
+    /// this worker is no longer the owner.
     void store(MysqlConnection& connection, const std::string& position_json);
 
     /// Locks the row in the open transaction and checks the owner, without moving the record.

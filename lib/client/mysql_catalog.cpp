@@ -72,7 +72,8 @@ std::pair<unsigned, unsigned> arguments(std::string_view column_type) {
 std::vector<std::string> labels(std::string_view column_type) {
     std::vector<std::string> result;
     std::size_t i = column_type.find('(');
-    while (i != std::string_view::npos && (i = column_type.find('\'', i)) != std::string_view::npos) {
+    while (i != std::string_view::npos &&
+           (i = column_type.find('\'', i)) != std::string_view::npos) {
         std::string label;
         for (++i; i < column_type.size(); ++i) {
             if (column_type[i] == '\'') {
@@ -97,8 +98,8 @@ void read_columns(MysqlConnection& connection, const std::string& where, TableSc
         column.name = row->text(0);
         if (!parse_mysql_type((*row)[1], (*row)[2], column)) {
             throw Error(ErrorKind::data,
-                        fmt::format("column `{}` of {} has type {}, which is not known", column.name,
-                                    schema.display_name(), (*row)[2]),
+                        fmt::format("column `{}` of {} has type {}, which is not known",
+                                    column.name, schema.display_name(), (*row)[2]),
                         "leave the table out with [filter] ignore_tbs");
         }
         column.nullable = (*row)[3] == "YES";
@@ -111,8 +112,8 @@ void read_columns(MysqlConnection& connection, const std::string& where, TableSc
 void read_keys(MysqlConnection& connection, const std::string& where, TableSchema& schema) {
     // MySQL leaves column_name NULL for a key over an expression.
     auto rows = connection.query(
-        "SELECT index_name, column_name, sub_part, nullable FROM information_schema.statistics" + where +
-        " AND non_unique=0 ORDER BY index_name='PRIMARY' DESC, index_name, seq_in_index");
+        "SELECT index_name, column_name, sub_part, nullable FROM information_schema.statistics" +
+        where + " AND non_unique=0 ORDER BY index_name='PRIMARY' DESC, index_name, seq_in_index");
     while (const auto row = rows.next()) {
         if (schema.unique_keys.empty() || schema.unique_keys.back().name != (*row)[0]) {
             schema.unique_keys.push_back({row->text(0), {}, false, false});
@@ -142,14 +143,21 @@ bool parse_mysql_type(std::string_view data_type, std::string_view column_type, 
             break;
         case ColumnType::time:
         case ColumnType::datetime:
-        case ColumnType::timestamp: column.scale = static_cast<std::uint8_t>(first); break;
-        case ColumnType::bit: column.length = first; break;
+        case ColumnType::timestamp:
+            column.scale = static_cast<std::uint8_t>(first);
+            break;
+        case ColumnType::bit:
+            column.length = first;
+            break;
         case ColumnType::bytes:
             if (data_type == "binary") column.length = first;
             break;
         case ColumnType::enumeration:
-        case ColumnType::set: column.labels = labels(column_type); break;
-        default: break;
+        case ColumnType::set:
+            column.labels = labels(column_type);
+            break;
+        default:
+            break;
     }
     return true;
 }

@@ -1,5 +1,5 @@
-// What a MySQL or MariaDB server says of a table now: columns, types and keys, from information_schema.
-// Source and sink both ask it.
+// What a MySQL or MariaDB server says of a table now: columns, types and keys, from
+// information_schema. Source and sink both ask it.
 #pragma once
 
 #include <string_view>
@@ -9,14 +9,14 @@
 
 namespace dts {
 
-/// nullptr when the table does not exist or the account may not see it. Throws Error as the connection
-/// does, Error{data} for a column type that dts does not know.
+/// nullptr when the table does not exist or the account may not see it. Throws Error as the
+/// connection does, Error{data} for a column type that dts does not know.
 TableSchemaPtr read_table_schema(MysqlConnection& connection, std::string_view schema,
                                  std::string_view table);
 
 /// The parts of a column type as information_schema.columns gives it ("enum('a','b''c')",
-/// "decimal(10,2) unsigned", ...) put into `column`: type, length, precision, scale, is_unsigned, labels.
-/// `data_type` is DATA_TYPE, `column_type` COLUMN_TYPE. False for a type that is not known.
+/// "decimal(10,2) unsigned", ...) put into `column`: type, length, precision, scale, is_unsigned,
+/// labels. `data_type` is DATA_TYPE, `column_type` COLUMN_TYPE. False for a type that is not known.
 bool parse_mysql_type(std::string_view data_type, std::string_view column_type, Column& column);
 
 }  // namespace dts

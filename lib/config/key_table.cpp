@@ -175,7 +175,7 @@ constexpr Key keys[] = {
            "how much of TLS is asked for, when the url does not say"),
     text("sinker", "ssl_ca_path", "", "the certificates to verify the server with"),
     number("sinker", "max_connections", "10", 1, 10000, "connections to the target at most"),
-    number("sinker", "batch_size", "200", 1, 100000, "rows written by one statement at most"),
+    number("sinker", "batch_size", "1000", 1, 100000, "rows written by one statement at most"),
     flag("sinker", "replace", "true", "an insert replaces the row that is already there"),
     flag("sinker", "reverse", "false", "sink_type=sql: write the statements that undo the changes"),
     flag("sinker", "disable_foreign_key_checks", "true",

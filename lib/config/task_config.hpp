@@ -72,7 +72,7 @@ struct SinkerConfig {
     SinkType sink_type = SinkType::write;
     DbType db_type = DbType::mysql;
     std::optional<EndpointConfig> endpoint;  ///< always there for SinkType::write
-    std::uint32_t batch_size = 200;
+    std::uint32_t batch_size = 1000;
     bool replace = true;
     bool reverse = false;
     bool disable_foreign_key_checks = true;

@@ -24,7 +24,8 @@ std::optional<GroupCut> GroupBuilder::cut() {
 
 GroupCut GroupBuilder::take_whole_transactions() {
     GroupCut cut;
-    // Ends at a commit only: what is behind one is begun only where another mark is known to follow.
+    // Ends at a commit only: what is behind one is begun only where another mark is known to
+    // follow.
     bool at_commit = false;
     while (pending_marks_ > 0 && (!at_commit || cut.changes < limits_.changes)) {
         Pending& head = pending_.front();

@@ -1,5 +1,5 @@
-// Cuts the stream of batches into apply groups: as many whole transactions as have arrived, bounded by
-// changes and bytes. A transaction beyond the bounds comes out in parts. Used by one thread.
+// Cuts the stream of batches into apply groups: as many whole transactions as have arrived, bounded
+// by changes and bytes. A transaction beyond the bounds comes out in parts. Used by one thread.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +44,8 @@ class GroupBuilder {
     /// As much is collected as a group should hold: cut before adding more.
     bool is_full() const noexcept;
 
-    /// The next group: whole transactions where there are any, a part of a large one where the limits are
-    /// reached without a commit. Nothing while there is neither.
+    /// The next group: whole transactions where there are any, a part of a large one where the
+    /// limits are reached without a commit. Nothing while there is neither.
     std::optional<GroupCut> cut();
 
   private:

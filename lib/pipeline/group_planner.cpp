@@ -23,9 +23,12 @@ void append_write(WriteGroup& group, std::size_t first_write, const TableBinding
 
 bool GroupPlanner::is_wanted(ChangeKind kind) const noexcept {
     switch (kind) {
-        case ChangeKind::insert: return options_.inserts;
-        case ChangeKind::update: return options_.updates;
-        case ChangeKind::remove: return options_.removes;
+        case ChangeKind::insert:
+            return options_.inserts;
+        case ChangeKind::update:
+            return options_.updates;
+        case ChangeKind::remove:
+            return options_.removes;
     }
     return true;
 }
@@ -101,8 +104,8 @@ void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
 
 void GroupPlanner::merge_change(TablePlan& table, const RowChange& change) {
     const TableBinding& binding = *table.binding;
-    const bool moves_key = change.kind == ChangeKind::update &&
-                           !same_values(binding.key, change.before, change.after);
+    const bool moves_key =
+        change.kind == ChangeKind::update && !same_values(binding.key, change.before, change.after);
     if (change.kind == ChangeKind::remove || moves_key) {
         auto [entry, is_new] = table.index.find_or_add(binding, change.before);
         if (is_new) entry->first_before = change.before;
@@ -134,8 +137,8 @@ void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) {
             inserts.rows.push_back({nullptr, entry.last_after});
             continue;
         }
-        const bool moves = std::any_of(
-            binding.other_keys.begin(), binding.other_keys.end(), [&](const auto& key) {
+        const bool moves =
+            std::any_of(binding.other_keys.begin(), binding.other_keys.end(), [&](const auto& key) {
                 return !same_values(key, entry.first_before, entry.last_after);
             });
         if (moves) removes.rows.push_back({entry.key_row, nullptr});
@@ -156,7 +159,9 @@ void GroupPlanner::write_in_order(TablePlan& table, WriteGroup& group) const {
             append_write(group, first_write, table.binding, kind, row);
         };
         switch (change.kind) {
-            case ChangeKind::insert: add(WriteKind::insert, {nullptr, change.after}); break;
+            case ChangeKind::insert:
+                add(WriteKind::insert, {nullptr, change.after});
+                break;
             case ChangeKind::remove:
                 add(exact ? WriteKind::remove_exact : WriteKind::remove, {change.before, nullptr});
                 break;

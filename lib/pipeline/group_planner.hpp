@@ -1,10 +1,11 @@
-// Turns a cut of the stream into the writes of an apply group: binds each table to its target, drops
-// filtered events, and merges by key so that every row is written once. What cannot merge (no key,
-// partial rows, targets with columns of their own, serial mode) keeps its order.
+// Turns a cut of the stream into the writes of an apply group: binds each table to its target,
+// drops filtered events, and merges by key so that every row is written once. What cannot merge (no
+// key, partial rows, targets with columns of their own, serial mode) keeps its order.
 //
-// Why the merged order is right: per table, rows that end up removed, or whose other unique values moved,
-// are deleted first; then every remaining row is written in its last state. The source held that state as
-// a whole, so no two of its rows can conflict, and whatever could stand in the way has been deleted.
+// Why the merged order is right: per table, rows that end up removed, or whose other unique values
+// moved, are deleted first; then every remaining row is written in its last state. The source held
+// that state as a whole, so no two of its rows can conflict, and whatever could stand in the way
+// has been deleted.
 //
 // Used by one thread.
 #pragma once
@@ -26,8 +27,8 @@ class GroupPlanner {
     using Binder = std::function<TableBindingPtr(const TableSchemaPtr& source)>;
     struct Options {
         bool merge = true;
-        /// In order, an update of a whole row may be written as the row it leaves; else it stays an update
-        /// with both images.
+        /// In order, an update of a whole row may be written as the row it leaves; else it stays an
+        /// update with both images.
         bool updates_as_upserts = true;
         bool inserts = true, updates = true, removes = true;  ///< [filter] do_events
     };

@@ -18,8 +18,8 @@ std::uint32_t hash_key(const std::vector<std::uint16_t>& key, const Value* row) 
     std::uint64_t h = 0;
     for (const std::uint16_t ordinal : key) {
         const Value& value = row[ordinal];
-        const std::uint64_t part = value.is_view() ? std::hash<std::string_view>{}(value.as_view())
-                                                   : value.as_uint64();
+        const std::uint64_t part =
+            value.is_view() ? std::hash<std::string_view>{}(value.as_view()) : value.as_uint64();
         h = mix(h ^ part ^ static_cast<std::uint64_t>(value.kind()) << 56);
     }
     return static_cast<std::uint32_t>(h ^ h >> 32);
@@ -48,7 +48,8 @@ std::pair<KeyIndex::Entry*, bool> KeyIndex::find_or_add(const TableBinding& bind
             slots_[slot] = static_cast<std::uint32_t>(entries_.size());
             return {&entries_.back(), true};
         }
-        if (hashes_[taken - 1] == hash && same_values(binding.key, entries_[taken - 1].key_row, row)) {
+        if (hashes_[taken - 1] == hash &&
+            same_values(binding.key, entries_[taken - 1].key_row, row)) {
             return {&entries_[taken - 1], false};
         }
     }

@@ -1,5 +1,5 @@
-// The rows that one apply group touches in one table, found by key: the memory of the merge. An open
-// hash table over indexes, kept from group to group so that a steady stream allocates nothing.
+// The rows that one apply group touches in one table, found by key: the memory of the merge. An
+// open hash table over indexes, kept from group to group so that a steady stream allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,10 @@ namespace dts {
 class KeyIndex {
   public:
     struct Entry {
-        const Value* key_row;       ///< an image whose key columns are this entry's key
-        const Value* first_before;  ///< the row as the group found it; nullptr when the group inserted it
-        const Value* last_after;    ///< the row as the group leaves it; nullptr when it removes it
+        const Value* key_row;  ///< an image whose key columns are this entry's key
+        const Value*
+            first_before;  ///< the row as the group found it; nullptr when the group inserted it
+        const Value* last_after;  ///< the row as the group leaves it; nullptr when it removes it
     };
 
     /// The entry of the row's key, and whether it is new (then all but key_row is to be filled in).
@@ -34,6 +35,7 @@ class KeyIndex {
 };
 
 /// Are the values of these ordinals the same in both rows?
-bool same_values(const std::vector<std::uint16_t>& ordinals, const Value* a, const Value* b) noexcept;
+bool same_values(const std::vector<std::uint16_t>& ordinals, const Value* a,
+                 const Value* b) noexcept;
 
 }  // namespace dts

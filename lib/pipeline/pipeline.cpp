@@ -66,7 +66,8 @@ void Pipeline::read() {
             note_read(*batch);
             // Bounded by bytes and by changes: a batch weighs as much as the scarcer of the two.
             const std::size_t bytes_per_change = options_.queue_bytes / options_.queue_changes;
-            const std::size_t weight = std::max(batch->bytes(), batch->changes.size() * bytes_per_change);
+            const std::size_t weight =
+                std::max(batch->bytes(), batch->changes.size() * bytes_per_change);
             if (!batches_.push(std::move(batch), weight)) break;
             progress_.queue_bytes = batches_.weight();
         }
@@ -83,7 +84,8 @@ void Pipeline::note_read(const ChangeBatch& batch) {
     progress_.extracted_transactions += batch.commits.size();
     changes_read_ += batch.changes.size();
     if (batch.changes.empty()) return;
-    const std::int64_t committed = batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
+    const std::int64_t committed =
+        batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
     std::int64_t none = 0;
     progress_.oldest_unapplied_us.compare_exchange_strong(none, committed);
 }
@@ -105,8 +107,8 @@ void Pipeline::encode() {
     groups_.close();
 }
 
-/// Waits for the writer to take the last group, then for something to read: whatever arrives meanwhile
-/// joins the next group. False when nothing more will come.
+/// Waits for the writer to take the last group, then for something to read: whatever arrives
+/// meanwhile joins the next group. False when nothing more will come.
 bool Pipeline::fill(GroupBuilder& builder) {
     if (!groups_.wait_until_empty()) return false;
     auto batch = batches_.pop();
@@ -140,10 +142,11 @@ void Pipeline::write() {
 void Pipeline::apply(EncodedGroup& encoded) {
     const WriteGroup& group = encoded.group;
     if (group.writes.empty() && !transaction_open_) {
-        // Nothing to write: the position moves on in the target from time to time, and in the log only
-        // behind it, so that the log never runs ahead of the target's checkpoint.
+        // Nothing to write: the position moves on in the target from time to time, and in the log
+        // only behind it, so that the log never runs ahead of the target's checkpoint.
         if (group.ends_transaction) {
-            if (!idle_checkpoint_) idle_checkpoint_due_ = Clock::now() + options_.idle_checkpoint_interval;
+            if (!idle_checkpoint_)
+                idle_checkpoint_due_ = Clock::now() + options_.idle_checkpoint_interval;
             idle_checkpoint_ = group.checkpoint;
             if (!sink_.checkpoint_in_transaction()) store_idle_position();
         }
@@ -160,15 +163,15 @@ void Pipeline::apply(EncodedGroup& encoded) {
             break;
         } catch (const Error& error) {
             const bool may_retry = error.kind() == ErrorKind::transient && is_whole &&
-                                   tries < options_.most_retries &&
-                                   !stop_source_.stop_requested();
+                                   tries < options_.most_retries && !stop_source_.stop_requested();
             // The rest of a large transaction is gone: the task starts over from the checkpoint.
             if (!may_retry) {
                 transaction_open_ = false;
                 sink_.abandon();
                 throw;
             }
-            events_.on_note(fmt::format("retrying a group of {} changes: {}", group.changes, error.what()));
+            events_.on_note(
+                fmt::format("retrying a group of {} changes: {}", group.changes, error.what()));
             backoff.wait(stop_source_.get_token());
         }
     }

@@ -1,6 +1,6 @@
-// The way of the data, running: a reader thread takes batches from the source, an encoder thread cuts,
-// merges and encodes apply groups, and the calling thread writes them and hands the position on. The next
-// group is encoded while this one executes.
+// The way of the data, running: a reader thread takes batches from the source, an encoder thread
+// cuts, merges and encodes apply groups, and the calling thread writes them and hands the position
+// on. The next group is encoded while this one executes.
 //
 // The rule: a position is handed on only when the changes before it are durable in the target.
 #pragma once
@@ -33,8 +33,8 @@ class Pipeline {
         std::chrono::milliseconds first_retry_delay{100};
     };
     struct Events {
-        /// The changes before `checkpoint` are durable in the target. `checkpoint` may be null while the
-        /// first transaction is still under way. Called by the writing thread.
+        /// The changes before `checkpoint` are durable in the target. `checkpoint` may be null
+        /// while the first transaction is still under way. Called by the writing thread.
         std::function<void(PositionPtr current, PositionPtr checkpoint)> on_applied;
         /// Something the log should say once (a retry, a row replaced).
         std::function<void(const std::string& text)> on_note;
@@ -43,8 +43,9 @@ class Pipeline {
     Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options options, Events events,
              Progress& progress);
 
-    /// Runs from the source's open position until stop() or an error, which is thrown when all threads
-    /// have ended. After stop() the group that executes is finished; what was read beyond it is dropped.
+    /// Runs from the source's open position until stop() or an error, which is thrown when all
+    /// threads have ended. After stop() the group that executes is finished; what was read beyond
+    /// it is dropped.
     void run();
 
     /// Any thread.
@@ -75,7 +76,8 @@ class Pipeline {
     std::atomic<std::uint64_t> changes_read_{0};
     std::atomic<std::uint64_t> changes_done_{0};
     std::stop_source stop_source_;
-    bool transaction_open_ = false;  ///< parts of a large transaction are in the target, uncommitted
+    bool transaction_open_ =
+        false;  ///< parts of a large transaction are in the target, uncommitted
 
     PositionPtr idle_checkpoint_;  ///< behind the last applied one, without changes of ours between
     Clock::time_point idle_checkpoint_due_{};

@@ -1,5 +1,5 @@
-// What a running task can say of itself: counters that its threads add to and the monitor reads. All
-// members are atomic; sums since the task's start.
+// What a running task can say of itself: counters that its threads add to and the monitor reads.
+// All members are atomic; sums since the task's start.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,8 @@ struct Progress {
     std::atomic<std::uint64_t> applied_bytes{0};
     std::atomic<std::uint64_t> applied_groups{0};
     std::atomic<std::uint64_t> queue_bytes{0};
-    /// The source's commit time of the oldest change that was read and is not applied; 0: there is none.
+    /// The source's commit time of the oldest change that was read and is not applied; 0: there is
+    /// none.
     std::atomic<std::int64_t> oldest_unapplied_us{0};
     /// The source's commit time of the last transaction applied; 0: none yet.
     std::atomic<std::int64_t> applied_commit_time_us{0};

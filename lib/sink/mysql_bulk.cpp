@@ -1,10 +1,10 @@
 #include "lib/sink/mysql_bulk.hpp"
 
 #include <fmt/format.h>
-#include <mysql.h>
 
 #include <chrono>
 #include <cstring>
+#include <mysql.h>
 
 #include "lib/base/error.hpp"
 #include "lib/client/mysql_client.hpp"
@@ -14,7 +14,8 @@ namespace dts {
 namespace {
 
 bool is_connection_charset(const Column& column) {
-    return column.charset.empty() || column.charset.starts_with("utf8") || column.charset == "ascii";
+    return column.charset.empty() || column.charset.starts_with("utf8") ||
+           column.charset == "ascii";
 }
 
 bool is_text(const Column& column) {
@@ -24,25 +25,34 @@ bool is_text(const Column& column) {
 std::uint8_t wire_type_of(const Column& column, bool by_label) {
     switch (column.type) {
         case ColumnType::enumeration:
-        case ColumnType::set: return by_label ? MYSQL_TYPE_STRING : MYSQL_TYPE_LONGLONG;
+        case ColumnType::set:
+            return by_label ? MYSQL_TYPE_STRING : MYSQL_TYPE_LONGLONG;
         case ColumnType::int8:
         case ColumnType::int16:
         case ColumnType::int24:
         case ColumnType::int32:
         case ColumnType::int64:
         case ColumnType::bit:
-        case ColumnType::year: return MYSQL_TYPE_LONGLONG;
+        case ColumnType::year:
+            return MYSQL_TYPE_LONGLONG;
         case ColumnType::float32:
-        case ColumnType::float64: return MYSQL_TYPE_DOUBLE;
-        case ColumnType::decimal: return MYSQL_TYPE_NEWDECIMAL;
+        case ColumnType::float64:
+            return MYSQL_TYPE_DOUBLE;
+        case ColumnType::decimal:
+            return MYSQL_TYPE_NEWDECIMAL;
         case ColumnType::date:
         case ColumnType::datetime:
-        case ColumnType::timestamp: return MYSQL_TYPE_DATETIME;
-        case ColumnType::time: return MYSQL_TYPE_TIME;
-        case ColumnType::text: return is_connection_charset(column) ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
-        case ColumnType::json: return MYSQL_TYPE_STRING;
+        case ColumnType::timestamp:
+            return MYSQL_TYPE_DATETIME;
+        case ColumnType::time:
+            return MYSQL_TYPE_TIME;
+        case ColumnType::text:
+            return is_connection_charset(column) ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
+        case ColumnType::json:
+            return MYSQL_TYPE_STRING;
         case ColumnType::bytes:
-        case ColumnType::geometry: return MYSQL_TYPE_BLOB;
+        case ColumnType::geometry:
+            return MYSQL_TYPE_BLOB;
     }
     return MYSQL_TYPE_STRING;
 }
@@ -128,7 +138,8 @@ BulkStatement::BulkStatement(TableBindingPtr binding, WriteKind kind, sql_text::
     for (const auto& field : b.fields) {
         parameters_.push_back(parameter(field, false));
         const Column& from = b.source_column(field);
-        // Bytes of another character set than the connection's travel as binary and are labelled there.
+        // Bytes of another character set than the connection's travel as binary and are labelled
+        // there.
         const std::string place = is_text(from) && !is_connection_charset(from)
                                       ? "CONVERT(? USING " + from.charset + ")"
                                       : "?";
@@ -159,10 +170,9 @@ void BulkStatement::add_key_condition() {
 BulkStatement::Parameter BulkStatement::parameter(const TableBinding::Field& field,
                                                   bool of_before) const {
     const Column& column = binding_->source_column(field);
-    const bool is_unsigned = column.is_unsigned || column.type == ColumnType::bit ||
-                             column.type == ColumnType::year ||
-                             column.type == ColumnType::enumeration ||
-                             column.type == ColumnType::set;
+    const bool is_unsigned =
+        column.is_unsigned || column.type == ColumnType::bit || column.type == ColumnType::year ||
+        column.type == ColumnType::enumeration || column.type == ColumnType::set;
     return {field.source, of_before, field.by_label, is_unsigned,
             wire_type_of(column, field.by_label)};
 }
@@ -179,7 +189,8 @@ void BulkStatement::append_head(std::string& out) const {
 
 void BulkStatement::append_row(std::string& out, const RowWrite& row) const {
     for (const Parameter& p : parameters_) {
-        append_value(out, p, (p.of_before || row.after == nullptr ? row.before : row.after)[p.ordinal]);
+        append_value(out, p,
+                     (p.of_before || row.after == nullptr ? row.before : row.after)[p.ordinal]);
     }
 }
 
@@ -194,22 +205,34 @@ void BulkStatement::append_value(std::string& out, const Parameter& p, const Val
         case ValueKind::int64:
         case ValueKind::uint64:
             if (p.by_label) {
-                append_lenenc(out, sql_text::labels_of(value, binding_->source->columns[p.ordinal]));
+                append_lenenc(out,
+                              sql_text::labels_of(value, binding_->source->columns[p.ordinal]));
             } else {
                 append_raw(out, value.as_uint64());
             }
             return;
         case ValueKind::float32:
-        case ValueKind::float64: append_raw(out, value.as_double()); return;
+        case ValueKind::float64:
+            append_raw(out, value.as_double());
+            return;
         case ValueKind::decimal:
         case ValueKind::text:
         case ValueKind::bytes:
-        case ValueKind::json: append_lenenc(out, value.as_view()); return;
+        case ValueKind::json:
+            append_lenenc(out, value.as_view());
+            return;
         case ValueKind::date:
-        case ValueKind::datetime: append_civil(out, value.as_civil()); return;
-        case ValueKind::timestamp: append_civil(out, sql_text::civil_of(value)); return;
-        case ValueKind::time: append_time(out, value.as_int64()); return;
-        default: break;
+        case ValueKind::datetime:
+            append_civil(out, value.as_civil());
+            return;
+        case ValueKind::timestamp:
+            append_civil(out, sql_text::civil_of(value));
+            return;
+        case ValueKind::time:
+            append_time(out, value.as_int64());
+            return;
+        default:
+            break;
     }
     throw Error(ErrorKind::bug, fmt::format("a bulk row of {} does not carry column `{}`",
                                             binding_->source->display_name(),

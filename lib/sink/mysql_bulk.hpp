@@ -1,7 +1,7 @@
-// MariaDB's bulk execution (COM_STMT_BULK_EXECUTE, MariaDB 10.2.7 and later): one prepared statement and
-// many rows of binary parameters in one packet. The packet is made by the encoder thread; the writer only
-// fills in the statement's id and sends it.
-// Format: MariaDB Knowledge Base, "COM_STMT_BULK_EXECUTE" and "Binary protocol".
+// MariaDB's bulk execution (COM_STMT_BULK_EXECUTE, MariaDB 10.2.7 and later): one prepared
+// statement and many rows of binary parameters in one packet. The packet is made by the encoder
+// thread; the writer only fills in the statement's id and sends it. Format: MariaDB Knowledge Base,
+// "COM_STMT_BULK_EXECUTE" and "Binary protocol".
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ class BulkStatement {
     /// `form` is for inserts and upserts.
     BulkStatement(TableBindingPtr binding, WriteKind kind, sql_text::InsertForm form);
 
-    /// Can this kind of write to this table be sent in bulk at all? Exact writes cannot, nor keys whose
-    /// character set is not that of the connection (they would not use the index).
+    /// Can this kind of write to this table be sent in bulk at all? Exact writes cannot, nor keys
+    /// whose character set is not that of the connection (they would not use the index).
     static bool is_possible(const TableBinding& binding, WriteKind kind);
 
     const std::string& sql() const noexcept { return sql_; }

@@ -9,11 +9,12 @@ namespace dts {
 namespace {
 
 std::string session_settings(const MysqlSessionOptions& options) {
-    // Strict, so that nothing is cut silently; zero and impossible dates and zero auto-increments are
-    // taken as the source had them.
+    // Strict, so that nothing is cut silently; zero and impossible dates and zero auto-increments
+    // are taken as the source had them.
     return fmt::format(
         "SET SESSION time_zone='+00:00', "
-        "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION', "
+        "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_"
+        "SUBSTITUTION', "
         "foreign_key_checks={}, autocommit=0, net_read_timeout=600, net_write_timeout=600",
         options.disable_foreign_key_checks ? 0 : 1);
 }
@@ -25,7 +26,8 @@ MysqlSession::MysqlSession(const MysqlSessionOptions& options) : connection_(opt
     const std::string isolation =
         options.transaction_isolation.empty() ? "READ COMMITTED" : options.transaction_isolation;
     connection_.execute("SET SESSION TRANSACTION ISOLATION LEVEL " + isolation);
-    max_packet_bytes_ = std::stoull(connection_.scalar("SELECT @@max_allowed_packet").value_or("1048576"));
+    max_packet_bytes_ =
+        std::stoull(connection_.scalar("SELECT @@max_allowed_packet").value_or("1048576"));
 }
 
 bool MysqlSession::can_execute_in_bulk() const noexcept {

@@ -1,5 +1,5 @@
-// A connection to a MySQL or MariaDB target, set up for writing what a binlog says without loss, and the
-// statements it has prepared. Used by one thread.
+// A connection to a MySQL or MariaDB target, set up for writing what a binlog says without loss,
+// and the statements it has prepared. Used by one thread.
 #pragma once
 
 #include <memory>
@@ -28,9 +28,10 @@ class MysqlSession {
     /// Executes a text statement; the rows it matched.
     std::uint64_t execute(std::string_view sql) { return connection_.execute(sql); }
 
-    /// Sends a packet made by BulkStatement, its statement prepared at first use. `packet` is changed: the
-    /// statement's id is filled in.
-    void execute_bulk(const std::shared_ptr<const BulkStatement>& statement, std::span<char> packet);
+    /// Sends a packet made by BulkStatement, its statement prepared at first use. `packet` is
+    /// changed: the statement's id is filled in.
+    void execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
+                      std::span<char> packet);
 
     /// The number of the last server error; 0: none.
     unsigned last_error() const noexcept;
@@ -46,7 +47,8 @@ class MysqlSession {
     std::size_t max_packet_bytes_;
     /// Keyed by the statement's address; the statement is kept, so the address stays its own.
     std::unordered_map<const BulkStatement*,
-                       std::pair<std::shared_ptr<const BulkStatement>, Prepared>> prepared_;
+                       std::pair<std::shared_ptr<const BulkStatement>, Prepared>>
+        prepared_;
 };
 
 }  // namespace dts

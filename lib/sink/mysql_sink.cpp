@@ -45,7 +45,9 @@ struct MysqlSink::Encoded final : EncodedGroup {
 };
 
 MysqlSink::MysqlSink(Options options)
-    : options_(std::move(options)), position_table_(options_.position_table) {}
+    : options_(std::move(options)),
+      position_table_(options_.position_table),
+      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {}
 
 MysqlSink::~MysqlSink() = default;
 
@@ -60,19 +62,6 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
-    if (options_.checkpoint_in_target == CheckpointInTarget::off) return;
-    try {
-        position_table_.create(session_->connection());
-        exactly_once_ = true;
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::permission || options_.checkpoint_in_target == CheckpointInTarget::required) {
-            throw Error(error.kind(), "the table for the checkpoint: " + error.text(),
-                        fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "
-                                    "exactly_once=false",
-                                    quote_identifier(options_.position_table.schema)));
-        }
-        pending_note_ = "changes are applied at least once, not exactly once: " + error.text();
-    }
 }
 
 std::string MysqlSink::checkpoint_place() const {
@@ -83,7 +72,23 @@ std::string MysqlSink::checkpoint_place() const {
 }
 
 std::optional<std::string> MysqlSink::claim_checkpoint() {
-    return exactly_once_ ? position_table_.claim(session_->connection()) : std::nullopt;
+    if (!exactly_once_) return std::nullopt;
+    try {
+        position_table_.create(session_->connection());
+    } catch (const Error& error) {
+        const bool is_required = options_.checkpoint_in_target == CheckpointInTarget::required;
+        if (error.kind() != ErrorKind::permission || is_required) {
+            throw Error(
+                error.kind(), "the table for the checkpoint: " + error.text(),
+                fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "
+                            "exactly_once=false",
+                            quote_identifier(options_.position_table.schema)));
+        }
+        exactly_once_ = false;
+        pending_note_ = "changes are applied at least once, not exactly once: " + error.text();
+        return std::nullopt;
+    }
+    return position_table_.claim(session_->connection());
 }
 
 std::optional<std::string> MysqlSink::read_checkpoint() {
@@ -110,21 +115,23 @@ TableSchemaPtr MysqlSink::describe(std::string_view schema, std::string_view tab
     if (!catalog_) catalog_ = std::make_unique<MysqlConnection>(options_.session.endpoint);
     auto description = read_table_schema(*catalog_, schema, table);
     if (!description) {
-        throw Error(ErrorKind::data,
-                    fmt::format("target table {}.{} does not exist", quote_identifier(schema),
-                                quote_identifier(table)),
-                    "create it in the target, route it elsewhere with [router], or leave it out with "
-                    "[filter] ignore_tbs");
+        throw Error(
+            ErrorKind::data,
+            fmt::format("target table {}.{} does not exist", quote_identifier(schema),
+                        quote_identifier(table)),
+            "create it in the target, route it elsewhere with [router], or leave it out with "
+            "[filter] ignore_tbs");
     }
     note_engine(*catalog_, *description);
     return description;
 }
 
 void MysqlSink::note_engine(MysqlConnection& connection, const TableSchema& table) {
-    const auto transactional = connection.scalar(fmt::format(
-        "SELECT e.transactions FROM information_schema.tables t JOIN information_schema.engines e ON "
-        "e.engine=t.engine WHERE t.table_schema={} AND t.table_name={}",
-        quote_literal(table.schema), quote_literal(table.table)));
+    const auto transactional = connection.scalar(
+        fmt::format("SELECT e.transactions FROM information_schema.tables t JOIN "
+                    "information_schema.engines e ON "
+                    "e.engine=t.engine WHERE t.table_schema={} AND t.table_name={}",
+                    quote_literal(table.schema), quote_literal(table.table)));
     if (!transactional || *transactional == "YES") return;
     const std::string text =
         fmt::format("target table {} is not transactional", table.display_name());
@@ -158,8 +165,9 @@ void MysqlSink::encode_write(Encoded& encoded, std::size_t write, bool replace) 
     const TableWrite& w = encoded.group.writes[write];
     const bool bulk = in_bulk_ && BulkStatement::is_possible(*w.binding, w.kind) &&
                       (w.kind != WriteKind::update ||
-                       std::all_of(w.rows.begin(), w.rows.end(),
-                                   [&](const RowWrite& row) { return carries_all(*w.binding, row); }));
+                       std::all_of(w.rows.begin(), w.rows.end(), [&](const RowWrite& row) {
+                           return carries_all(*w.binding, row);
+                       }));
     if (bulk) {
         encode_bulk(encoded, write, replace);
     } else {
@@ -173,7 +181,8 @@ sql_text::InsertForm MysqlSink::form_of(const TableWrite& write, bool replace) c
                                  options_.session.disable_foreign_key_checks);
 }
 
-std::shared_ptr<const BulkStatement> MysqlSink::bulk_statement(const TableWrite& write, bool replace) {
+std::shared_ptr<const BulkStatement> MysqlSink::bulk_statement(const TableWrite& write,
+                                                               bool replace) {
     const sql_text::InsertForm form = form_of(write, replace);
     std::lock_guard lock(statements_mutex_);
     auto& statement = statements_[{write.binding.get(), write.kind, form}];
@@ -255,8 +264,8 @@ void MysqlSink::apply(EncodedGroup& group) {
     }
 }
 
-/// The checkpoint's row comes first: its lock keeps any other writer out, and a worker that no longer
-/// owns the task does no work at all.
+/// The checkpoint's row comes first: its lock keeps any other writer out, and a worker that no
+/// longer owns the task does no work at all.
 void MysqlSink::execute(Encoded& encoded) {
     const bool begins = !in_transaction_;
     const bool ends = encoded.group.ends_transaction;
@@ -286,7 +295,8 @@ void MysqlSink::execute_statement(Encoded& encoded, const Statement& statement) 
             return;
         }
         const std::uint64_t rows = session_->execute({bytes.data(), bytes.size()});
-        const bool exact = write.kind == WriteKind::update_exact || write.kind == WriteKind::remove_exact;
+        const bool exact =
+            write.kind == WriteKind::update_exact || write.kind == WriteKind::remove_exact;
         if (exact && rows == 0) {
             encoded.note = fmt::format(
                 "target table {} has no row {} that the source changed: target and source differ",

@@ -1,8 +1,8 @@
-// Writes to MySQL or MariaDB: a group is one target transaction with the checkpoint inside. MariaDB takes
-// binary bulk packets, MySQL statements of many rows.
+// Writes to MySQL or MariaDB: a group is one target transaction with the checkpoint inside. MariaDB
+// takes binary bulk packets, MySQL statements of many rows.
 //
-// Inserts are tried plainly first, which is the fastest; when the target holds such a row already, the
-// group is written again with the rows replaced (where the settings allow it).
+// Inserts are tried plainly first, which is the fastest; when the target holds such a row already,
+// the group is written again with the rows replaced (where the settings allow it).
 #pragma once
 
 #include <mutex>
@@ -61,7 +61,7 @@ class MysqlSink final : public Sink {
     PositionTable position_table_;
     std::unique_ptr<MysqlSession> session_;  ///< the writer's
     std::mutex session_mutex_;               ///< its replacement against interrupt()
-    bool exactly_once_ = false;
+    bool exactly_once_;
     bool in_transaction_ = false;
     std::size_t statement_bytes_ = 0;
     bool in_bulk_ = false;
@@ -73,7 +73,8 @@ class MysqlSink final : public Sink {
 
     // Of both.
     std::mutex statements_mutex_;
-    std::map<std::tuple<const TableBinding*, WriteKind, sql_text::InsertForm>, std::shared_ptr<const BulkStatement>>
+    std::map<std::tuple<const TableBinding*, WriteKind, sql_text::InsertForm>,
+             std::shared_ptr<const BulkStatement>>
         statements_;
     std::atomic<bool> target_has_rows_{false};  ///< an insert met a row: replace from the start
 };

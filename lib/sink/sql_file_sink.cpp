@@ -21,12 +21,15 @@ struct SqlFileSink::Encoded final : EncodedGroup {
     std::string text;
 };
 
-void SqlFileSink::preflight() {
+std::optional<std::string> SqlFileSink::claim_checkpoint() {
     if (!std::filesystem::exists(options_.file)) {
         write_new_file(options_.file, "");
         sync_folder(std::filesystem::absolute(options_.file).parent_path());
     }
     file_ = std::make_unique<DurableFile>(options_.file);
+    auto [end, json] = last_checkpoint();
+    if (end < file_->size()) file_->truncate(end);
+    return json;
 }
 
 std::pair<std::uint64_t, std::optional<std::string>> SqlFileSink::last_checkpoint() const {
@@ -44,7 +47,8 @@ std::pair<std::uint64_t, std::optional<std::string>> SqlFileSink::last_checkpoin
         const auto last_line_end = tail.rfind('\n');
         if (last_line_end != std::string::npos) {
             const auto mark = tail.rfind("\n" + std::string(checkpoint_mark), last_line_end - 1);
-            const bool at_start = begin == 0 && mark == std::string::npos && tail.starts_with(checkpoint_mark);
+            const bool at_start =
+                begin == 0 && mark == std::string::npos && tail.starts_with(checkpoint_mark);
             if (mark != std::string::npos || at_start) {
                 const auto line = at_start ? 0 : mark + 1;
                 const auto end = tail.find('\n', line);
@@ -60,12 +64,6 @@ std::optional<std::string> SqlFileSink::read_checkpoint() {
     return last_checkpoint().second;
 }
 
-std::optional<std::string> SqlFileSink::claim_checkpoint() {
-    auto [end, json] = last_checkpoint();
-    if (end < file_->size()) file_->truncate(end);
-    return json;
-}
-
 void SqlFileSink::store_checkpoint(const Position& position) {
     file_->append_durably(fmt::format("{}{}\n", checkpoint_mark, position.to_json()));
 }
@@ -78,7 +76,8 @@ std::unique_ptr<EncodedGroup> SqlFileSink::encode(WriteGroup group) {
     return encoded;
 }
 
-void SqlFileSink::append_change(std::string& out, const TableWrite& write, const RowWrite& row) const {
+void SqlFileSink::append_change(std::string& out, const TableWrite& write,
+                                const RowWrite& row) const {
     const TableBinding& binding = *write.binding;
     const auto form = sql_text::insert_form(binding, options_.replace && !options_.reverse, true);
     WriteKind kind = write.kind;
@@ -88,11 +87,16 @@ void SqlFileSink::append_change(std::string& out, const TableWrite& write, const
         const bool exact = binding.keyless();
         switch (kind) {
             case WriteKind::insert:
-            case WriteKind::upsert: kind = exact ? WriteKind::remove_exact : WriteKind::remove; break;
+            case WriteKind::upsert:
+                kind = exact ? WriteKind::remove_exact : WriteKind::remove;
+                break;
             case WriteKind::remove:
-            case WriteKind::remove_exact: kind = WriteKind::insert; break;
+            case WriteKind::remove_exact:
+                kind = WriteKind::insert;
+                break;
             case WriteKind::update:
-            case WriteKind::update_exact: break;
+            case WriteKind::update_exact:
+                break;
         }
     }
     sql_text::append_statement(out, binding, kind, what, form);
@@ -103,10 +107,11 @@ void SqlFileSink::apply(EncodedGroup& group) {
     auto& encoded = static_cast<Encoded&>(group);
     parts_ += encoded.text;
     if (!encoded.group.ends_transaction) return;
-    const std::string checkpoint = fmt::format("{}{}\n", checkpoint_mark, encoded.group.checkpoint->to_json());
+    const std::string checkpoint =
+        fmt::format("{}{}\n", checkpoint_mark, encoded.group.checkpoint->to_json());
     // From last to first, BEGIN comes first in a reversed file too.
-    const auto [first, last] = options_.reverse ? std::pair("COMMIT;\n", "BEGIN;\n")
-                                                : std::pair("BEGIN;\n", "COMMIT;\n");
+    const auto [first, last] =
+        options_.reverse ? std::pair("COMMIT;\n", "BEGIN;\n") : std::pair("BEGIN;\n", "COMMIT;\n");
     std::string text;
     if (!parts_.empty()) text = first + std::exchange(parts_, {}) + last;
     file_->append_durably(text + checkpoint);

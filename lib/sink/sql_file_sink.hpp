@@ -2,8 +2,8 @@
 // `reverse` each statement is the inverse of its change, and executing the lines from last to first
 // (tac sql.log) takes the changes back.
 //
-// The file holds its own checkpoint: a line "-- position: {json}" behind every group. What stands behind
-// the last such line (a crash) is cut off at start, so nothing is in the file twice.
+// The file holds its own checkpoint: a line "-- position: {json}" behind every group. What stands
+// behind the last such line (a crash) is cut off at start, so nothing is in the file twice.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ class SqlFileSink final : public Sink {
     };
     explicit SqlFileSink(Options options) : options_(std::move(options)) {}
 
-    void preflight() override;
+    void preflight() override {}
     bool checkpoint_in_transaction() const noexcept override { return true; }
     std::string checkpoint_place() const override { return options_.file.string(); }
     std::optional<std::string> claim_checkpoint() override;

@@ -31,13 +31,26 @@ void append_quoted(std::string& out, std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char* escape = nullptr;
         switch (text[i]) {
-            case '\0': escape = "\\0"; break;
-            case '\n': escape = "\\n"; break;
-            case '\r': escape = "\\r"; break;
-            case '\x1a': escape = "\\Z"; break;
-            case '\'': escape = "\\'"; break;
-            case '\\': escape = "\\\\"; break;
-            default: continue;
+            case '\0':
+                escape = "\\0";
+                break;
+            case '\n':
+                escape = "\\n";
+                break;
+            case '\r':
+                escape = "\\r";
+                break;
+            case '\x1a':
+                escape = "\\Z";
+                break;
+            case '\'':
+                escape = "\\'";
+                break;
+            case '\\':
+                escape = "\\\\";
+                break;
+            default:
+                continue;
         }
         out.append(text, done, i - done);
         out += escape;
@@ -172,10 +185,18 @@ CivilTime civil_of(const Value& timestamp) {
 
 void append_civil(std::string& out, const Value& value, unsigned scale) {
     switch (value.kind()) {
-        case ValueKind::date: append_date(out, value.as_civil()); break;
-        case ValueKind::datetime: append_datetime(out, value.as_civil(), scale); break;
-        case ValueKind::time: append_time(out, value.as_int64(), scale); break;
-        default: append_datetime(out, civil_of(value), scale); break;
+        case ValueKind::date:
+            append_date(out, value.as_civil());
+            break;
+        case ValueKind::datetime:
+            append_datetime(out, value.as_civil(), scale);
+            break;
+        case ValueKind::time:
+            append_time(out, value.as_int64(), scale);
+            break;
+        default:
+            append_datetime(out, civil_of(value), scale);
+            break;
     }
 }
 
@@ -197,8 +218,12 @@ std::string labels_of(const Value& value, const Column& column) {
 
 void append_literal(std::string& out, const Value& value, const Column& from, bool by_label) {
     switch (value.kind()) {
-        case ValueKind::null: out += "NULL"; return;
-        case ValueKind::int64: fmt::format_to(std::back_inserter(out), "{}", value.as_int64()); return;
+        case ValueKind::null:
+            out += "NULL";
+            return;
+        case ValueKind::int64:
+            fmt::format_to(std::back_inserter(out), "{}", value.as_int64());
+            return;
         case ValueKind::uint64:
             if (by_label) {
                 append_quoted(out, labels_of(value, from));
@@ -210,9 +235,15 @@ void append_literal(std::string& out, const Value& value, const Column& from, bo
         case ValueKind::float64:
             fmt::format_to(std::back_inserter(out), "{:.17e}", value.as_double());
             return;
-        case ValueKind::decimal: out += value.as_view(); return;
-        case ValueKind::text: append_text(out, value.as_view(), from.charset); return;
-        case ValueKind::json: append_text(out, value.as_view(), "utf8mb4"); return;
+        case ValueKind::decimal:
+            out += value.as_view();
+            return;
+        case ValueKind::text:
+            append_text(out, value.as_view(), from.charset);
+            return;
+        case ValueKind::json:
+            append_text(out, value.as_view(), "utf8mb4");
+            return;
         case ValueKind::bytes:
             out += "x'";
             append_hex(out, value.as_view());
@@ -227,10 +258,13 @@ void append_literal(std::string& out, const Value& value, const Column& from, bo
             out += '\'';
             return;
         case ValueKind::absent:
-        case ValueKind::unchanged: break;
+        case ValueKind::unchanged:
+            break;
     }
-    throw Error(ErrorKind::bug, fmt::format("no literal for a value of column `{}` that the row does "
-                                            "not carry", from.name));
+    throw Error(ErrorKind::bug,
+                fmt::format("no literal for a value of column `{}` that the row does "
+                            "not carry",
+                            from.name));
 }
 
 InsertForm insert_form(const TableBinding& binding, bool overwrite, bool may_replace) noexcept {

@@ -12,8 +12,8 @@ namespace dts::sql_text {
 /// A literal that the target column takes and compares without loss. `from` describes the value.
 void append_literal(std::string& out, const Value& value, const Column& from, bool by_label);
 
-/// The bare text of a value of kind date, datetime, time or timestamp ("2024-10-10 08:00:58.123456";
-/// no fraction where it is zero and scale is 0).
+/// The bare text of a value of kind date, datetime, time or timestamp ("2024-10-10
+/// 08:00:58.123456"; no fraction where it is zero and scale is 0).
 void append_civil(std::string& out, const Value& value, unsigned scale);
 
 /// A timestamp as date and time in UTC; MySQL's zero timestamp as all zeros.
@@ -28,8 +28,8 @@ enum class InsertForm : std::uint8_t {
     replace,  ///< REPLACE: it is deleted, and inserted anew. Whole rows only
     merge,    ///< ON DUPLICATE KEY UPDATE: the written columns are set
 };
-/// `overwrite`: rows that are there are overwritten; `may_replace`: by REPLACE, where no foreign key of
-/// another table would see the deletion.
+/// `overwrite`: rows that are there are overwritten; `may_replace`: by REPLACE, where no foreign
+/// key of another table would see the deletion.
 InsertForm insert_form(const TableBinding& binding, bool overwrite, bool may_replace) noexcept;
 
 /// INSERT INTO `db`.`t` (`a`,`b`) VALUES

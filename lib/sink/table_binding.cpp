@@ -1,10 +1,10 @@
 #include "lib/sink/table_binding.hpp"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <optional>
+#include <strings.h>
 
 #include "lib/base/error.hpp"
 
@@ -42,16 +42,18 @@ std::vector<TableBinding::Field> match_columns(const TableSchema& source, const 
         const int ordinal = target.find(name);
         if (ordinal < 0) {
             if (from.generated) continue;
-            throw Error(ErrorKind::data,
-                        fmt::format("target table {} has no column `{}`, which source table {} sends",
-                                    target.display_name(), name, source.display_name()),
-                        "add the column to the target, or name it in [filter] ignore_cols");
+            throw Error(
+                ErrorKind::data,
+                fmt::format("target table {} has no column `{}`, which source table {} sends",
+                            target.display_name(), name, source.display_name()),
+                "add the column to the target, or name it in [filter] ignore_cols");
         }
         const Column& to = target.columns[static_cast<std::size_t>(ordinal)];
         if (to.generated) continue;
         const bool by_label = (has_labels(from) || has_labels(to)) &&
                               (from.type != to.type || from.labels != to.labels);
-        fields.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(ordinal), by_label});
+        fields.push_back(
+            {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(ordinal), by_label});
     }
     std::sort(fields.begin(), fields.end(),
               [](const auto& a, const auto& b) { return a.target < b.target; });
@@ -81,8 +83,8 @@ const TableBinding::Field& TableBinding::field_of(std::uint16_t source_ordinal) 
                                             source->display_name()));
 }
 
-TableSchemaPtr routed(const TableSchema& source, const std::string& schema, const std::string& table,
-                      const ColumnRules& rules) {
+TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
+                      const std::string& table, const ColumnRules& rules) {
     auto target = std::make_shared<TableSchema>(source);
     target->schema = schema;
     target->table = table;
@@ -90,7 +92,8 @@ TableSchemaPtr routed(const TableSchema& source, const std::string& schema, cons
     return target;
 }
 
-TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules) {
+TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target,
+                            const ColumnRules& rules) {
     auto binding = std::make_shared<TableBinding>();
     binding->fields = match_columns(*source, *target, rules);
     if (binding->fields.empty()) {

@@ -1,5 +1,5 @@
-// How the rows of one source table are written to one target table: which columns, by which key. Made
-// once per pair of table descriptions, then shared by everything that writes such rows.
+// How the rows of one source table are written to one target table: which columns, by which key.
+// Made once per pair of table descriptions, then shared by everything that writes such rows.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct TableBinding {
     /// deleted before they are written again.
     std::vector<std::vector<std::uint16_t>> other_keys;
     bool has_any_unique_key = false;  ///< of the target, whether or not it identifies rows
-    /// Every column of the target that can be written is: a row may be replaced as a whole. Else it must
-    /// be updated in place, or the target's own columns would lose their values.
+    /// Every column of the target that can be written is: a row may be replaced as a whole. Else it
+    /// must be updated in place, or the target's own columns would lose their values.
     bool whole = false;
 
     bool keyless() const noexcept { return key.empty(); }
@@ -49,8 +49,8 @@ struct TableBinding {
 using TableBindingPtr = std::shared_ptr<const TableBinding>;
 
 /// The source's own description under the names it is routed to, for sinks that have none.
-TableSchemaPtr routed(const TableSchema& source, const std::string& schema, const std::string& table,
-                      const ColumnRules& rules);
+TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
+                      const std::string& table, const ColumnRules& rules);
 
 /// Throws Error{data} naming the column when the target lacks one that the source sends.
 TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules);

@@ -1,5 +1,5 @@
-// What a sink applies in one go: writes per table in the order they must be executed, the batches that
-// own their values, and the checkpoint that becomes true with them.
+// What a sink applies in one go: writes per table in the order they must be executed, the batches
+// that own their values, and the checkpoint that becomes true with them.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,14 @@ struct WriteGroup {
     std::vector<std::shared_ptr<const ChangeBatch>> batches;  ///< own the values
     std::vector<TableWrite> writes;
 
-    /// False for the first parts of a transaction that is larger than a group: they are executed in one
-    /// target transaction, which the part with the commit mark ends.
+    /// False for the first parts of a transaction that is larger than a group: they are executed in
+    /// one target transaction, which the part with the commit mark ends.
     bool ends_transaction = true;
     PositionPtr checkpoint;  ///< behind the last whole transaction; set when ends_transaction
     PositionPtr current;     ///< behind the last change; may be inside a transaction
 
-    std::uint64_t changes = 0;      ///< as the source sent them, before merging
-    std::uint64_t bytes = 0;        ///< of the batches, as read from the network
+    std::uint64_t changes = 0;        ///< as the source sent them, before merging
+    std::uint64_t bytes = 0;          ///< of the batches, as read from the network
     std::int64_t commit_time_us = 0;  ///< the source's, of the last transaction; 0: none
 };
 

@@ -31,8 +31,9 @@ Explanation explain(const TaskConfig& config) {
     const auto record = sink->read_checkpoint();
     const bool exactly_once =
         config.pipeline.exactly_once != ExactlyOnce::off && !sink->checkpoint_place().empty();
-    return {decide_start(config, all_codecs(), *source, DirectoryState::read(config.runtime.log_dir),
-                         exactly_once, record, sink->checkpoint_place())};
+    return {decide_start(config, all_codecs(), *source,
+                         DirectoryState::read(config.runtime.log_dir), exactly_once, record,
+                         sink->checkpoint_place())};
 }
 
 std::string Explanation::text() const {

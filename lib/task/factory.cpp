@@ -1,9 +1,9 @@
 #include "lib/task/factory.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <random>
+#include <unistd.h>
 
 #include "lib/sink/dummy_sink.hpp"
 #include "lib/sink/mysql_sink.hpp"
@@ -30,19 +30,26 @@ MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
 std::string isolation_text(const std::optional<TransactionIsolation>& isolation) {
     if (!isolation) return "";
     switch (*isolation) {
-        case TransactionIsolation::read_uncommitted: return "READ UNCOMMITTED";
-        case TransactionIsolation::read_committed: return "READ COMMITTED";
-        case TransactionIsolation::repeatable_read: return "REPEATABLE READ";
-        case TransactionIsolation::serializable: return "SERIALIZABLE";
+        case TransactionIsolation::read_uncommitted:
+            return "READ UNCOMMITTED";
+        case TransactionIsolation::read_committed:
+            return "READ COMMITTED";
+        case TransactionIsolation::repeatable_read:
+            return "REPEATABLE READ";
+        case TransactionIsolation::serializable:
+            return "SERIALIZABLE";
     }
     return "";
 }
 
 CheckpointInTarget checkpoint_in_target(ExactlyOnce setting) {
     switch (setting) {
-        case ExactlyOnce::automatic: return CheckpointInTarget::where_possible;
-        case ExactlyOnce::required: return CheckpointInTarget::required;
-        case ExactlyOnce::off: return CheckpointInTarget::off;
+        case ExactlyOnce::automatic:
+            return CheckpointInTarget::where_possible;
+        case ExactlyOnce::required:
+            return CheckpointInTarget::required;
+        case ExactlyOnce::off:
+            return CheckpointInTarget::off;
     }
     return CheckpointInTarget::where_possible;
 }
@@ -81,7 +88,8 @@ WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory) 
     ::gethostname(host, sizeof host - 1);
     std::random_device random;
     return {fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random()),
-            fmt::format("{}:{}", host, std::filesystem::weakly_canonical(log_directory).string())};
+            fmt::format("{}:{}", host,
+                        std::filesystem::absolute(log_directory).lexically_normal().string())};
 }
 
 std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter) {
@@ -111,13 +119,16 @@ std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filt
 
 std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& worker) {
     switch (config.sinker.sink_type) {
-        case SinkType::write: return make_mysql_sink(config, worker);
+        case SinkType::write:
+            return make_mysql_sink(config, worker);
         case SinkType::sql:
             return std::make_unique<SqlFileSink>(SqlFileSink::Options{
                 config.runtime.log_dir / "sql.log", config.sinker.reverse, config.sinker.replace});
-        case SinkType::dummy: return std::make_unique<DummySink>();
+        case SinkType::dummy:
+            return std::make_unique<DummySink>();
         case SinkType::check:
-        case SinkType::structure: break;
+        case SinkType::structure:
+            break;
     }
     throw Error(ErrorKind::config, "[sinker] sink_type: this kind of sink is not built yet");
 }
@@ -138,7 +149,8 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
     // Foreign keys that are checked want the order of the source; so does a file of statements.
     options.merge = config.parallelizer.parallel_type != ParallelType::serial &&
                     config.sinker.disable_foreign_key_checks && !writes_to_file(config);
-    options.updates_as_upserts = !writes_to_file(config) && config.sinker.disable_foreign_key_checks;
+    options.updates_as_upserts =
+        !writes_to_file(config) && config.sinker.disable_foreign_key_checks;
     options.inserts = filter.event(ChangeKind::insert);
     options.updates = filter.event(ChangeKind::update);
     options.removes = filter.event(ChangeKind::remove);
@@ -176,8 +188,8 @@ DatabaseRecord read_position_database(const TaskConfig& config) {
     PositionTable table(position_table_options(config));
     return {table.read(connection),
             fmt::format("`{}`.`{}` of {}, task_id '{}'", config.resumer.position_table.schema,
-                        config.resumer.position_table.table, config.resumer.database->display_name(),
-                        config.global.task_id)};
+                        config.resumer.position_table.table,
+                        config.resumer.database->display_name(), config.global.task_id)};
 }
 
 std::string_view position_type(const TaskConfig&) {

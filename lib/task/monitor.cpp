@@ -56,8 +56,9 @@ void Monitor::write_line() {
     log_.monitor(fmt::format(
         "extracted_changes={} extracted_bytes={} extracted_per_second={:.0f} applied_changes={} "
         "applied_bytes={} applied_per_second={:.0f} lag_seconds={:.3f} queue_bytes={}",
-        extracted, progress_.extracted_bytes.load(), static_cast<double>(extracted - last_extracted_) / seconds,
-        applied, progress_.applied_bytes.load(), static_cast<double>(applied - last_applied_) / seconds,
+        extracted, progress_.extracted_bytes.load(),
+        static_cast<double>(extracted - last_extracted_) / seconds, applied,
+        progress_.applied_bytes.load(), static_cast<double>(applied - last_applied_) / seconds,
         lag_seconds(progress_, caught_up, wall_us), progress_.queue_bytes.load()));
     last_extracted_ = extracted;
     last_applied_ = applied;

@@ -10,9 +10,9 @@
 
 namespace dts {
 
-/// Seconds by which the target is behind the source. While something is under way: the age of the oldest
-/// change that is not applied. Idle: 0 as long as the source says that it has nothing more, else the
-/// time since it last did. -1 before anything is known.
+/// Seconds by which the target is behind the source. While something is under way: the age of the
+/// oldest change that is not applied. Idle: 0 as long as the source says that it has nothing more,
+/// else the time since it last did. -1 before anything is known.
 double lag_seconds(const Progress& progress, bool caught_up, std::int64_t now_us) noexcept;
 
 class Monitor {

@@ -16,7 +16,8 @@ void read_log(const TaskConfig& config, const CodecRegistry& codecs, ResumeInput
     const auto directory = config.resumer.log_dir.value_or(config.runtime.log_dir);
     auto reading = read_position_log(directory, codecs, position_type(config));
     inputs.log = reading.position;
-    inputs.log_place = reading.place.empty() ? (directory / "position.log").string() : reading.place;
+    inputs.log_place =
+        reading.place.empty() ? (directory / "position.log").string() : reading.place;
     inputs.log_expected = reading.expected;
     if (inputs.resume_from_log) {
         warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());

@@ -20,9 +20,10 @@ struct ResumeDecision {
     Holding holding;       ///< what the source says of `position`
 };
 
-/// `exactly_once`: the target holds the checkpoint in its transactions, and `target_record` is what it
-/// holds. Throws as make_resume_plan does, Error{checkpoint} when the directory's positions belong to
-/// another source. A position that the source no longer holds is told in `holding`, not thrown.
+/// `exactly_once`: the target holds the checkpoint in its transactions, and `target_record` is what
+/// it holds. Throws as make_resume_plan does, Error{checkpoint} when the directory's positions
+/// belong to another source. A position that the source no longer holds is told in `holding`, not
+/// thrown.
 ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codecs, Source& source,
                             const DirectoryState& state, bool exactly_once,
                             const std::optional<std::string>& target_record,

@@ -18,11 +18,16 @@ constexpr std::chrono::milliseconds longest_delay{15'000};
 
 LogSeverity severity_of(LogLevel level) {
     switch (level) {
-        case LogLevel::trace: return LogSeverity::trace;
-        case LogLevel::debug: return LogSeverity::debug;
-        case LogLevel::info: return LogSeverity::info;
-        case LogLevel::warn: return LogSeverity::warn;
-        case LogLevel::error: return LogSeverity::error;
+        case LogLevel::trace:
+            return LogSeverity::trace;
+        case LogLevel::debug:
+            return LogSeverity::debug;
+        case LogLevel::info:
+            return LogSeverity::info;
+        case LogLevel::warn:
+            return LogSeverity::warn;
+        case LogLevel::error:
+            return LogSeverity::error;
     }
     return LogSeverity::info;
 }
@@ -41,7 +46,8 @@ Task::~Task() = default;
 
 void Task::run() {
     directory_ = std::make_unique<LogDirectory>(config_.runtime.log_dir);
-    log_ = std::make_unique<TaskLog>(config_.runtime.log_dir, severity_of(config_.runtime.log_level));
+    log_ =
+        std::make_unique<TaskLog>(config_.runtime.log_dir, severity_of(config_.runtime.log_level));
     try {
         log_->info(fmt::format("task {} starts, dts " DTS_VERSION ", task_id: {}", config_.name,
                                config_.global.task_id));
@@ -62,7 +68,8 @@ void Task::run() {
                 log_->error(second.what());
             }
         }
-        log_->error(fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
+        log_->error(
+            fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
         throw;
     }
 }
@@ -83,7 +90,8 @@ void Task::run_with_retries() {
                 tries = 1;
             }
             if (tries >= (is_recorded_ ? most_tries : most_tries_at_start)) {
-                throw error.as(ErrorKind::unreachable).in(fmt::format("given up after {} tries", tries));
+                throw error.as(ErrorKind::unreachable)
+                    .in(fmt::format("given up after {} tries", tries));
             }
             log_->warn(fmt::format("{}; going on from the last checkpoint", error.what()));
             if (!backoff.wait(stop_.get_token())) return;
@@ -108,10 +116,7 @@ void Task::run_once() {
     if (stop_.stop_requested()) return;
     source->preflight();
     sink->preflight();
-    const PositionPtr start =
-        is_recorded_ ? position_after_error(*sink) : start_position(*source, *sink);
-    source->open(start);
-    if (!is_recorded_) record_start(*sink, start);
+    const PositionPtr start = is_recorded_ ? reopen(*source, *sink) : open(*source, *sink);
     log_->info(source->start_line(*start));
     if (!heartbeat_) {
         heartbeat_ = make_heartbeat(config_, [this](const std::string& text) { log_->warn(text); });
@@ -119,25 +124,39 @@ void Task::run_once() {
     stream(*source, *sink);
 }
 
-PositionPtr Task::start_position(Source& source, Sink& sink) {
-    decision_ = decide_start(config_, codecs_, source, DirectoryState::read(directory_->path()),
-                             sink.checkpoint_in_transaction(), sink.claim_checkpoint(),
-                             sink.checkpoint_place());
+/// Nothing is written, in the target or in the log, before it is sure that the source can go on
+/// from the chosen position.
+PositionPtr Task::open(Source& source, Sink& sink) {
+    auto record = sink.read_checkpoint();
+    bool in_target = sink.checkpoint_in_transaction();
+    for (;;) {
+        decision_ = decide_start(config_, codecs_, source, DirectoryState::read(directory_->path()),
+                                 in_target, record, sink.checkpoint_place());
+        require_held(*decision_->position, decision_->holding);
+        source.open(decision_->position);
+        auto claimed = sink.claim_checkpoint();
+        if (claimed == record && in_target == sink.checkpoint_in_transaction()) break;
+        // The last transaction of an earlier owner was still under way, or the target turned out
+        // not to take a checkpoint.
+        record = std::move(claimed);
+        in_target = sink.checkpoint_in_transaction();
+    }
     const ResumePlan& plan = decision_->plan;
     for (const std::string& warning : plan.warnings) log_->warn(warning);
-    require_held(*decision_->position, decision_->holding);
     log_->info(fmt::format("{}: {}", plan.is_resume ? "resume from" : "starts from",
                            decision_->position->to_json()));
     log_->info(fmt::format("found in: {}; reason: {}", plan.found_in, plan.reason));
+    record_start(source, sink, decision_->position);
     return decision_->position;
 }
 
-/// What a crash between two of these steps leaves: before the first nothing has happened; with the log
-/// alone the next start finds it there and the target without a checkpoint that is not yet expected;
-/// with both, the target's wins and says the same. A position given by hand that replaces the target's
-/// checkpoint goes to the target first, or the old one there would win over the log at the next start.
-void Task::record_start(Sink& sink, const PositionPtr& position) {
-    directory_->record_identity(running_source_->identity());
+/// What a crash between two of these steps leaves: before the first nothing has happened; with the
+/// log alone the next start finds it there and the target without a checkpoint that is not yet
+/// expected; with both, the target's wins and says the same. A position given by hand that replaces
+/// the target's checkpoint goes to the target first, or the old one there would win over the log at
+/// the next start.
+void Task::record_start(Source& source, Sink& sink, const PositionPtr& position) {
+    directory_->record_identity(source.identity());
     checkpoints_ = std::make_unique<CheckpointService>(
         std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
         CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
@@ -156,6 +175,14 @@ void Task::record_start(Sink& sink, const PositionPtr& position) {
     is_recorded_ = true;
 }
 
+/// After an error that a retry may help against: from the last checkpoint.
+PositionPtr Task::reopen(Source& source, Sink& sink) {
+    last_checkpoint_ = position_after_error(sink);
+    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
+    source.open(last_checkpoint_);
+    return last_checkpoint_;
+}
+
 PositionPtr Task::position_after_error(Sink& sink) {
     if (!sink.checkpoint_in_transaction()) return last_checkpoint_;
     const auto record = sink.claim_checkpoint();
@@ -164,9 +191,7 @@ PositionPtr Task::position_after_error(Sink& sink) {
                     fmt::format("the target has lost its checkpoint ({})", sink.checkpoint_place()),
                     "the target was wiped or replaced while the task ran: restore it");
     }
-    last_checkpoint_ = codecs_.decode(*record);
-    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
-    return last_checkpoint_;
+    return codecs_.decode(*record);
 }
 
 void Task::stream(Source& source, Sink& sink) {
@@ -191,8 +216,8 @@ void Task::stream(Source& source, Sink& sink) {
     throw_failure();
     if (stop_.stop_requested()) return;
     progress_.oldest_unapplied_us = 0;
-    Monitor monitor(*log_, progress_, [this] { return is_caught_up(); },
-                    config_.pipeline.checkpoint_interval);
+    Monitor monitor(
+        *log_, progress_, [this] { return is_caught_up(); }, config_.pipeline.checkpoint_interval);
     pipeline.run();
     throw_failure();
 }

@@ -1,5 +1,5 @@
-// One task: where it starts, its pipeline, its records, and what happens when something fails. run()
-// belongs to one thread; stop() and interrupt_target() may come from any other.
+// One task: where it starts, its pipeline, its records, and what happens when something fails.
+// run() belongs to one thread; stop() and interrupt_target() may come from any other.
 //
 // Order at start: lock the log directory, check source and target, decide where to start, open the
 // source there, record that position durably, and only then apply the first change.
@@ -41,8 +41,9 @@ class Task {
   private:
     void run_with_retries();
     void run_once();
-    PositionPtr start_position(Source& source, Sink& sink);
-    void record_start(Sink& sink, const PositionPtr& position);
+    PositionPtr open(Source& source, Sink& sink);
+    void record_start(Source& source, Sink& sink, const PositionPtr& position);
+    PositionPtr reopen(Source& source, Sink& sink);
     PositionPtr position_after_error(Sink& sink);
     void stream(Source& source, Sink& sink);
     void applied(PositionPtr current, PositionPtr checkpoint);
@@ -62,8 +63,8 @@ class Task {
     std::unique_ptr<HeartbeatWriter> heartbeat_;
     Progress progress_;
     std::optional<ResumeDecision> decision_;
-    bool is_recorded_ = false;      ///< the start position is durable
-    PositionPtr last_checkpoint_;   ///< handed on by the pipeline
+    bool is_recorded_ = false;     ///< the start position is durable
+    PositionPtr last_checkpoint_;  ///< handed on by the pipeline
     std::stop_source stop_;
 
     mutable std::mutex running_mutex_;  ///< guards what other threads reach

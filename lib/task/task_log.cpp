@@ -36,11 +36,16 @@ std::unique_ptr<spdlog::formatter> formatter(const std::string& pattern) {
 
 spdlog::level::level_enum level_of(LogSeverity severity) {
     switch (severity) {
-        case LogSeverity::trace: return spdlog::level::trace;
-        case LogSeverity::debug: return spdlog::level::debug;
-        case LogSeverity::info: return spdlog::level::info;
-        case LogSeverity::warn: return spdlog::level::warn;
-        case LogSeverity::error: return spdlog::level::err;
+        case LogSeverity::trace:
+            return spdlog::level::trace;
+        case LogSeverity::debug:
+            return spdlog::level::debug;
+        case LogSeverity::info:
+            return spdlog::level::info;
+        case LogSeverity::warn:
+            return spdlog::level::warn;
+        case LogSeverity::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
@@ -54,15 +59,17 @@ void ignore_failures(spdlog::logger& logger) {
 
 TaskLog::TaskLog(const std::filesystem::path& directory, LogSeverity least) {
     try {
-        auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>((directory / "default.log").string());
+        auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(
+            (directory / "default.log").string());
         auto console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
         console->set_level(spdlog::level::warn);
-        default_ = std::make_unique<spdlog::logger>("default", spdlog::sinks_init_list{file, console});
+        default_ =
+            std::make_unique<spdlog::logger>("default", spdlog::sinks_init_list{file, console});
         default_->set_formatter(formatter("%Y-%m-%d %H:%M:%S.%f - %N - [%t] - %v"));
         default_->set_level(level_of(least));
         default_->flush_on(spdlog::level::trace);
-        auto monitor =
-            std::make_shared<spdlog::sinks::basic_file_sink_mt>((directory / "monitor.log").string());
+        auto monitor = std::make_shared<spdlog::sinks::basic_file_sink_mt>(
+            (directory / "monitor.log").string());
         monitor_ = std::make_unique<spdlog::logger>("monitor", monitor);
         monitor_->set_formatter(formatter("%Y-%m-%d %H:%M:%S.%f | %v"));
         monitor_->flush_on(spdlog::level::trace);
@@ -77,9 +84,17 @@ TaskLog::TaskLog(const std::filesystem::path& directory, LogSeverity least) {
 
 TaskLog::~TaskLog() = default;
 
-void TaskLog::info(std::string_view message) { default_->info(message); }
-void TaskLog::warn(std::string_view message) { default_->warn(message); }
-void TaskLog::error(std::string_view message) { default_->error(message); }
-void TaskLog::monitor(std::string_view text) { monitor_->info(text); }
+void TaskLog::info(std::string_view message) {
+    default_->info(message);
+}
+void TaskLog::warn(std::string_view message) {
+    default_->warn(message);
+}
+void TaskLog::error(std::string_view message) {
+    default_->error(message);
+}
+void TaskLog::monitor(std::string_view text) {
+    monitor_->info(text);
+}
 
 }  // namespace dts

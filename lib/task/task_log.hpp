@@ -1,6 +1,6 @@
 // default.log and monitor.log of a task, in the log directory. Lines of default.log have the form
-// `YYYY-MM-DD hh:mm:ss.ffffff - LEVEL - [thread id] - message`, in UTC; warnings and errors also go to
-// standard error. Any thread.
+// `YYYY-MM-DD hh:mm:ss.ffffff - LEVEL - [thread id] - message`, in UTC; warnings and errors also go
+// to standard error. Any thread.
 #pragma once
 
 #include <filesystem>

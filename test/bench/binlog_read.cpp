@@ -65,9 +65,9 @@ std::string value_text(const Column& column, const Value& value) {
         }
         case ValueKind::time: {
             const auto size = value.as_int64() < 0 ? -value.as_int64() : value.as_int64();
-            auto text = fmt::format("{}{:02}:{:02}:{:02}", value.as_int64() < 0 ? "-" : "",
-                                    size / 3'600'000'000, size / 60'000'000 % 60,
-                                    size / 1'000'000 % 60);
+            auto text =
+                fmt::format("{}{:02}:{:02}:{:02}", value.as_int64() < 0 ? "-" : "",
+                            size / 3'600'000'000, size / 60'000'000 % 60, size / 1'000'000 % 60);
             if (column.scale > 0)
                 text += fmt::format(".{:06}", size % 1'000'000).substr(0, column.scale + 1u);
             return text;
@@ -187,7 +187,7 @@ int main(int argc, char** argv) {
         if (raw) {
             DumpRequest request;
             request.server_id = options.server_id;
-            request.client_name = "raw";
+            request.client_name = options.client_name;
             request.heartbeat = std::chrono::seconds(10);
             request.file = options.binlog_filename;
             request.offset = options.binlog_position;

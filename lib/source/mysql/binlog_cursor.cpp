@@ -1,9 +1,9 @@
 #include "lib/source/mysql/binlog_cursor.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include "lib/base/error.hpp"
+#include "lib/source/mysql/event_checksum.hpp"
 
 namespace dts {
 
@@ -15,9 +15,7 @@ constexpr std::size_t checksum_bytes = 4;
 bool checksum_fits(Bytes raw) {
     if (raw.size() < EventHeader::bytes + checksum_bytes) return false;
     const Bytes covered = raw.first(raw.size() - checksum_bytes);
-    const auto computed = ::crc32_z(0, reinterpret_cast<const Bytef*>(covered.data()),
-                                    covered.size());
-    return ByteReader(raw.last(checksum_bytes)).u32() == computed;
+    return ByteReader(raw.last(checksum_bytes)).u32() == event_checksum(covered);
 }
 
 }  // namespace
@@ -91,8 +89,8 @@ void BinlogCursor::move(BinlogEvent& event, Bytes raw) {
             if (header.is_artificial()) break;
             outer_begin_ = offset_;
             // Events that were not sent lie between; 0 is a true position at a multiple of 4 GiB.
-            offset_ = header.next_position == 0 ? offset_ + header.length
-                                                : widen(header.next_position);
+            offset_ =
+                header.next_position == 0 ? offset_ + header.length : widen(header.next_position);
     }
     event.end = offset_;
     event.file = &file_;

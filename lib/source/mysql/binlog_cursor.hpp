@@ -44,8 +44,8 @@ class BinlogCursor {
     void rotate(BinlogEvent& event);
     std::uint64_t widen(std::uint32_t low) const noexcept;
 
-    FormatDescription format_{.binlog_version = 0, .created = 0, .has_checksums = true,
-                              .post_header_bytes = {}};
+    FormatDescription format_{
+        .binlog_version = 0, .created = 0, .has_checksums = true, .post_header_bytes = {}};
     std::shared_ptr<const std::string> file_ = std::make_shared<const std::string>();
     std::uint64_t offset_ = 0;
     std::uint64_t outer_begin_ = 0;

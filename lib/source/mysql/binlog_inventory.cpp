@@ -41,10 +41,10 @@ Holding holds_place(MysqlConnection& connection, const MysqlPosition& position) 
     for (const auto& file : files) {
         if (file.name != position.binlog_filename) continue;
         if (position.next_event_position > file.size)
-            return missing(fmt::format("{}:{} is needed, and {} ends at {}: the source was reset or "
-                                       "restored",
-                                       file.name, position.next_event_position, file.name,
-                                       file.size));
+            return missing(
+                fmt::format("{}:{} is needed, and {} ends at {}: the source was reset or "
+                            "restored",
+                            file.name, position.next_event_position, file.name, file.size));
         return {true, range_text(files), {}};
     }
     return missing(fmt::format("{}:{} is needed, the source has {}", position.binlog_filename,
@@ -56,8 +56,8 @@ Holding holds_place(MysqlConnection& connection, const MysqlPosition& position) 
 GtidSet purged_gtids(MysqlConnection& connection, const std::vector<BinlogFile>& files) {
     if (!connection.is_mariadb()) return gtid_variable(connection, "gtid_purged");
     if (files.empty()) return {};
-    auto result = connection.query(fmt::format("SHOW BINLOG EVENTS IN {} LIMIT 4",
-                                               quote_literal(files.front().name)));
+    auto result = connection.query(
+        fmt::format("SHOW BINLOG EVENTS IN {} LIMIT 4", quote_literal(files.front().name)));
     while (auto row = result.next()) {
         if ((*row)[2] != "Gtid_list") continue;
         auto info = (*row)[5];  // "[0-101-9]"
@@ -70,14 +70,15 @@ GtidSet purged_gtids(MysqlConnection& connection, const std::vector<BinlogFile>&
 Holding holds_gtids(MysqlConnection& connection, const MysqlPosition& position) {
     const auto files = binlog_files(connection);
     const GtidSet saved = GtidSet::parse(position.gtid_set);
-    const GtidSet executed = gtid_variable(
-        connection, connection.is_mariadb() ? "gtid_binlog_pos" : "gtid_executed");
+    const GtidSet executed =
+        gtid_variable(connection, connection.is_mariadb() ? "gtid_binlog_pos" : "gtid_executed");
     if (!executed.contains(saved)) {
         GtidSet ahead = saved;
         ahead.subtract(executed);
-        return missing(fmt::format("the position knows of '{}', which the source has never "
-                                   "executed (it has '{}'): it was reset or restored",
-                                   ahead.text(), executed.text()));
+        return missing(
+            fmt::format("the position knows of '{}', which the source has never "
+                        "executed (it has '{}'): it was reset or restored",
+                        ahead.text(), executed.text()));
     }
     GtidSet lost = purged_gtids(connection, files);
     if (!saved.contains(lost)) {
@@ -94,24 +95,25 @@ GtidSet scan_gtids(MysqlConnection& connection, const std::string& file, std::ui
     constexpr std::string_view announcement = "SET @@SESSION.GTID_NEXT= '";
     GtidSet set;
     std::uint64_t next = 4;
-    while (next < offset) {
+    while (true) {
         auto result = connection.query(fmt::format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT {}",
                                                    quote_literal(file), next, events_at_once));
         const std::uint64_t before = next;
         while (auto row = result.next()) {
-            if (row->number(1) >= offset) return set;
-            next = row->number(4);
+            const auto type = (*row)[2];
             auto info = (*row)[5];
-            if ((*row)[2] == "Previous_gtids") {
+            const bool is_head = type == "Format_desc" || type == "Previous_gtids";
+            if (row->number(1) >= offset && !is_head) return set;
+            next = row->number(4);
+            if (type == "Previous_gtids") {
                 set.unite(GtidSet::parse(info));
             } else if (info.starts_with(announcement) && info.find(':') != std::string_view::npos) {
                 info.remove_prefix(announcement.size());
                 set.add(info.substr(0, info.find('\'')));
             }
         }
-        if (next == before) break;
+        if (next == before) return set;
     }
-    return set;
 }
 
 }  // namespace
@@ -127,8 +129,7 @@ std::string server_identity(MysqlConnection& connection) {
 
 MysqlPosition binlog_end(MysqlConnection& connection, bool with_gtid) {
     const bool newer_word = !connection.is_mariadb() && connection.version() >= 80'200;
-    auto result =
-        connection.query(newer_word ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    auto result = connection.query(newer_word ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
     const auto row = result.next();
     if (!row)
         throw Error(ErrorKind::config, "the source writes no binlog",

@@ -54,14 +54,14 @@ class BinlogStream {
 
     BinlogStreamOptions options_;
     DumpRequest request_;
-    std::string wanted_;                      ///< the request in words, for messages
+    std::string wanted_;  ///< the request in words, for messages
     std::unique_ptr<MysqlConnection> connection_;
     std::unique_ptr<PacketReader> packets_;
     BinlogCursor cursor_;
     std::optional<TransactionPayload> payload_;
-    std::shared_ptr<Chunk> payload_chunk_;    ///< holds the bytes that payload_ unpacks
-    std::optional<BinlogEvent> first_;        ///< read by open() already
-    std::uint64_t skip_until_ = 0;            ///< events before it were asked for in vain
+    std::shared_ptr<Chunk> payload_chunk_;  ///< holds the bytes that payload_ unpacks
+    std::optional<BinlogEvent> first_;      ///< read by open() already
+    std::uint64_t skip_until_ = 0;          ///< events before it were asked for in vain
 
     mutable std::mutex handles_;  ///< guards the pointers, against interrupt() and is_idle()
     std::atomic<bool> interrupted_ = false;

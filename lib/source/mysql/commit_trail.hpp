@@ -1,6 +1,7 @@
 // The positions of a batch's commit marks, kept as numbers and made into MysqlPosition objects only
-// when asked for. GTIDs since the batch's start are kept one by one on top of a set that all batches
-// share until it has to move on. Written by the source, immutable once the batch has left it.
+// when asked for. GTIDs since the batch's start are kept one by one on top of a set that all
+// batches share until it has to move on. Written by the source, immutable once the batch has left
+// it.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +17,9 @@ namespace dts {
 /// The global id of one transaction, of either dialect; nothing where the server writes none.
 struct TransactionId {
     GtidSet::Dialect dialect = GtidSet::Dialect::none;
-    Uuid uuid{};              ///< MySQL
-    std::string tag;          ///< MySQL; "" but for tagged ones
-    std::uint32_t domain = 0; ///< MariaDB, as the server
+    Uuid uuid{};               ///< MySQL
+    std::string tag;           ///< MySQL; "" but for tagged ones
+    std::uint32_t domain = 0;  ///< MariaDB, as the server
     std::uint32_t server = 0;
     std::uint64_t number = 0;
 
@@ -34,7 +35,10 @@ struct FilePlace {
 class MysqlCommitTrail final : public CommitTrail {
   public:
     /// `base`: what was executed before the batch; null where positions are by file and offset.
-    explicit MysqlCommitTrail(std::shared_ptr<const GtidSet> base) : base_(std::move(base)) {}
+    MysqlCommitTrail(std::shared_ptr<const GtidSet> base, std::size_t expected_marks)
+        : base_(std::move(base)) {
+        marks_.reserve(expected_marks);
+    }
 
     /// Records the end of a transaction, or a moved position without one (id without a dialect).
     /// `replace`: the mark recorded last gives way to this one.
@@ -52,8 +56,8 @@ class MysqlCommitTrail final : public CommitTrail {
     struct Mark {
         std::uint64_t offset;
         std::int64_t time_us;
-        std::uint32_t file;     ///< index in files_
-        std::uint32_t gtid_end; ///< in gtids_
+        std::uint32_t file;      ///< index in files_
+        std::uint32_t gtid_end;  ///< in gtids_
     };
 
     std::uint32_t file_index(const std::shared_ptr<const std::string>& file);

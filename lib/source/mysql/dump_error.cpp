@@ -10,14 +10,23 @@
 namespace dts {
 
 const std::string gap_hint =
-    "changes between that place and the oldest the source still has are lost to this task: copy the "
+    "changes between that place and the oldest the source still has are lost to this task: copy "
+    "the "
     "tables anew and start from a new position; keep binlogs longer (binlog_expire_logs_seconds)";
 
 namespace {
 
+/// Of an offset that is not the border of two events.
+const std::string misplaced_hint =
+    "the binlog file of that name has no event there: a position given by hand must be the end of "
+    "a "
+    "transaction; else the source was reset or restored: copy the tables anew and start from a new "
+    "position";
+
 struct Meaning {
     std::string_view part;  ///< of the server's text
     ErrorKind kind;
+    bool is_misplaced = false;
 };
 
 /// The first whose part occurs counts.
@@ -27,16 +36,16 @@ constexpr auto meanings = std::to_array<Meaning>({
     {"Binary log is not open", ErrorKind::config},
     {"server_id was not set", ErrorKind::config},
     {"Could not find first log file name", ErrorKind::gap},
-    {"impossible position", ErrorKind::gap},
-    {"position > file size", ErrorKind::gap},
+    {"impossible position", ErrorKind::gap, true},
+    {"position > file size", ErrorKind::gap, true},
+    {"max_allowed_packet", ErrorKind::gap, true},
+    {"bogus data in log event", ErrorKind::gap, true},
+    {"truncated in the middle of event", ErrorKind::gap, true},
     {"purged", ErrorKind::gap},
     {"has more GTIDs than", ErrorKind::gap},
     {"not in the master's binlog", ErrorKind::gap},
-    {"not in the master's binlog", ErrorKind::gap},
     {"missing the GTID", ErrorKind::gap},
     {"GTID state", ErrorKind::gap},
-    {"max_allowed_packet", ErrorKind::gap},
-    {"bogus data in log event", ErrorKind::gap},
     {"could not find next log", ErrorKind::gap},
     {"server shutdown", ErrorKind::transient},
 });
@@ -45,26 +54,26 @@ constexpr unsigned evicted_on_mariadb = 4052;
 constexpr unsigned purged_gtids = 1789;
 constexpr unsigned fatal_reading_binlog = 1236;
 
-ErrorKind kind_of(unsigned number, std::string_view text) {
-    if (number == evicted_on_mariadb) return ErrorKind::config;
-    if (number == purged_gtids) return ErrorKind::gap;
-    if (number != fatal_reading_binlog) return mysql_error_kind(number);
+Meaning meaning_of(unsigned number, std::string_view text) {
+    if (number == evicted_on_mariadb) return {{}, ErrorKind::config};
+    if (number == purged_gtids) return {{}, ErrorKind::gap};
+    if (number != fatal_reading_binlog) return {{}, mysql_error_kind(number)};
     for (const auto& meaning : meanings) {
-        if (text.find(meaning.part) != std::string_view::npos) return meaning.kind;
+        if (text.find(meaning.part) != std::string_view::npos) return meaning;
     }
-    return ErrorKind::data;
+    return {{}, ErrorKind::data};
 }
 
 }  // namespace
 
 Error dump_error(unsigned number, std::string_view server_text, std::string_view wanted,
                  std::uint32_t server_id) {
-    const ErrorKind kind = kind_of(number, server_text);
+    const auto [part, kind, is_misplaced] = meaning_of(number, server_text);
     auto text = fmt::format("the source ends the binlog stream at {}: error {}: {}", wanted, number,
                             server_text);
     switch (kind) {
         case ErrorKind::gap:
-            return {kind, std::move(text), gap_hint};
+            return {kind, std::move(text), is_misplaced ? misplaced_hint : gap_hint};
         case ErrorKind::config:
             return {kind, std::move(text),
                     fmt::format("another client reads this source with server_id {0} (a second "

@@ -37,9 +37,8 @@ class Payload {
 void send(MysqlConnection& connection, int command, const Payload& payload, bool read_reply) {
     MYSQL* m = connection.handle();
     const my_bool skip_reply = read_reply ? 0 : 1;
-    if (m->methods->db_command(m, static_cast<enum_server_command>(command),
-                               payload.bytes().data(), payload.bytes().size(), skip_reply,
-                               nullptr) != 0) {
+    if (m->methods->db_command(m, static_cast<enum_server_command>(command), payload.bytes().data(),
+                               payload.bytes().size(), skip_reply, nullptr) != 0) {
         throw connection.error("while asking for the binlog");
     }
 }
@@ -51,20 +50,20 @@ void set_up_session(MysqlConnection& connection, const DumpRequest& request) {
     // Both spellings: each server knows one of them and ignores the other.
     // CRC32 costs the server nothing when its files have it, while 'NONE' makes it rewrite events;
     // and TCP's own checksum lets one damaged packet in some ten millions through.
-    connection.execute(fmt::format(
-        "SET @source_binlog_checksum = 'CRC32', @master_binlog_checksum = 'CRC32', "
-        "@source_heartbeat_period = {0}, @master_heartbeat_period = {0}, "
-        "@replica_uuid = {1}, @slave_uuid = {1}",
-        heartbeat_ns, uuid));
+    connection.execute(
+        fmt::format("SET @source_binlog_checksum = 'CRC32', @master_binlog_checksum = 'CRC32', "
+                    "@source_heartbeat_period = {0}, @master_heartbeat_period = {0}, "
+                    "@replica_uuid = {1}, @slave_uuid = {1}",
+                    heartbeat_ns, uuid));
     // While the target is slow nothing is read: the server must not take that for a dead replica.
     connection.execute("SET SESSION net_write_timeout = 86400, SESSION net_read_timeout = 86400");
     if (!connection.is_mariadb()) return;
     connection.execute("SET @mariadb_slave_capability = 4");
     if (request.by_gtid) {
-        connection.execute(fmt::format(
-            "SET @slave_connect_state = {}, @slave_gtid_strict_mode = 1, "
-            "@slave_gtid_ignore_duplicates = 0",
-            quote_literal(request.executed.text())));
+        connection.execute(
+            fmt::format("SET @slave_connect_state = {}, @slave_gtid_strict_mode = 1, "
+                        "@slave_gtid_ignore_duplicates = 0",
+                        quote_literal(request.executed.text())));
     }
 }
 

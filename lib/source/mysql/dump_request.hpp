@@ -16,9 +16,9 @@ struct DumpRequest {
     std::string client_name;  ///< shown to operators of the source (SHOW REPLICAS)
     std::chrono::milliseconds heartbeat{};
     bool by_gtid = false;
-    std::string file;           ///< by file and position
+    std::string file;  ///< by file and position
     std::uint64_t offset = 4;
-    GtidSet executed;           ///< by GTID: what not to send
+    GtidSet executed;  ///< by GTID: what not to send
 };
 
 /// A uuid that stands for (server_id, client name): the same after a restart, so that the server

@@ -1,6 +1,7 @@
 #include "lib/source/mysql/event_payload.hpp"
 
 #include <fmt/format.h>
+
 #include <zlib.h>
 #include <zstd.h>
 

@@ -44,22 +44,22 @@ void HeartbeatWriter::run(const std::stop_token& stop) {
 }
 
 void HeartbeatWriter::create_table(MysqlConnection& connection) const {
-    const auto exists = connection.scalar(
-        fmt::format("SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
-                    quote_literal(options_.schema), quote_literal(options_.table)));
+    const auto exists = connection.scalar(fmt::format(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
+        quote_literal(options_.schema), quote_literal(options_.table)));
     if (exists) return;
     connection.execute("CREATE DATABASE IF NOT EXISTS " + quote_identifier(options_.schema));
-    connection.execute(fmt::format(
-        "CREATE TABLE IF NOT EXISTS {}.{} ("
-        "server_id INT UNSIGNED NOT NULL PRIMARY KEY,"
-        "update_timestamp DATETIME(3),"
-        "received_binlog_filename VARCHAR(255),"
-        "received_next_event_position BIGINT UNSIGNED,"
-        "received_timestamp DATETIME(3),"
-        "flushed_binlog_filename VARCHAR(255),"
-        "flushed_next_event_position BIGINT UNSIGNED,"
-        "flushed_timestamp DATETIME(3))",
-        quote_identifier(options_.schema), quote_identifier(options_.table)));
+    connection.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS {}.{} ("
+                    "server_id INT UNSIGNED NOT NULL PRIMARY KEY,"
+                    "update_timestamp DATETIME(3),"
+                    "received_binlog_filename VARCHAR(255),"
+                    "received_next_event_position BIGINT UNSIGNED,"
+                    "received_timestamp DATETIME(3),"
+                    "flushed_binlog_filename VARCHAR(255),"
+                    "flushed_next_event_position BIGINT UNSIGNED,"
+                    "flushed_timestamp DATETIME(3))",
+                    quote_identifier(options_.schema), quote_identifier(options_.table)));
 }
 
 void HeartbeatWriter::beat(MysqlConnection& connection) {
@@ -76,9 +76,10 @@ void HeartbeatWriter::beat(MysqlConnection& connection) {
             quote_literal(position->binlog_filename), position->next_event_position,
             position->timestamp_ms / 1000, position->timestamp_ms % 1000);
     }
-    connection.execute(fmt::format("INSERT INTO {}.{} SET server_id={}, {} ON DUPLICATE KEY UPDATE {}",
-                                   quote_identifier(options_.schema), quote_identifier(options_.table),
-                                   options_.server_id, columns, columns));
+    connection.execute(
+        fmt::format("INSERT INTO {}.{} SET server_id={}, {} ON DUPLICATE KEY UPDATE {}",
+                    quote_identifier(options_.schema), quote_identifier(options_.table),
+                    options_.server_id, columns, columns));
 }
 
 }  // namespace dts

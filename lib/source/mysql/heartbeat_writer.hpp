@@ -1,6 +1,7 @@
-// Updates one row of a heartbeat table in the source, so that the position moves on while the subscribed
-// tables are idle. The table is created where it is missing; its shape is that of ape-dts. Runs a thread
-// of its own; a source that is away for a while is no error here, the reader notices it.
+// Updates one row of a heartbeat table in the source, so that the position moves on while the
+// subscribed tables are idle. The table is created where it is missing; its shape is that of
+// ape-dts. Runs a thread of its own; a source that is away for a while is no error here, the reader
+// notices it.
 #pragma once
 
 #include <chrono>

@@ -105,9 +105,17 @@ void append_double(double value, std::string& out) {
     if (!std::isfinite(value)) fail("a number that is not finite");
     char text[32];
     const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-    const std::string_view digits(text, static_cast<std::size_t>(end - text));
-    out += digits;
-    if (digits.find_first_of(".e") == std::string_view::npos) out += ".0";
+    const std::string_view number(text, static_cast<std::size_t>(end - text));
+    const auto exponent = number.find('e');
+    out += number.substr(0, exponent);
+    if (exponent == std::string_view::npos) {
+        if (number.find('.') == std::string_view::npos) out += ".0";
+        return;
+    }
+    // "e+07" is "e7" with the servers.
+    out += 'e';
+    if (number[exponent + 1] == '-') out += '-';
+    out += number.substr(number.find_first_not_of("+-0", exponent + 1));
 }
 
 class JsonPrinter {
@@ -276,8 +284,8 @@ class JsonPrinter {
                 return;
             }
             default:
-                fmt::format_to(std::back_inserter(out_), "\"base64:type{}:",
-                               static_cast<unsigned>(type));
+                fmt::format_to(std::back_inserter(out_),
+                               "\"base64:type{}:", static_cast<unsigned>(type));
                 append_base64(raw, out_);
                 out_ += '"';
         }

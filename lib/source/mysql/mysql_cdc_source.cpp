@@ -26,8 +26,8 @@ const MysqlPosition& as_mysql(const Position& position) {
 
 /// Silence may last two heartbeats before it means that the server is gone.
 std::chrono::seconds silence_timeout(const MysqlCdcOptions& options) {
-    return std::max(options.binlog_timeout, 2 * options.binlog_heartbeat_interval +
-                                                std::chrono::seconds{5});
+    return std::max(options.binlog_timeout,
+                    2 * options.binlog_heartbeat_interval + std::chrono::seconds{5});
 }
 
 MysqlEndpoint with_timeout(MysqlEndpoint endpoint, std::chrono::seconds timeout) {
@@ -60,8 +60,8 @@ MysqlCdcSource::~MysqlCdcSource() = default;
 
 void MysqlCdcSource::preflight() {
     MysqlConnection connection(reader_->endpoint);
-    check_binlog_source(connection, {options_.server_id, options_.client_name,
-                                     options_.gtid_enabled, options_.endpoint.username});
+    check_binlog_source(connection,
+                        {options_.server_id, options_.client_name, options_.gtid_enabled});
 }
 
 std::string MysqlCdcSource::identity() {
@@ -130,6 +130,7 @@ void MysqlCdcSource::open(const PositionPtr& position) {
     }
     reader_->decoder.start(place, std::move(executed), start.timestamp_ms * 1000);
     reader_->bytes_handed_out = 0;
+    pending_error_ = nullptr;
     reader_->stream.open(request);
 }
 
@@ -143,6 +144,7 @@ ChangeBatchPtr MysqlCdcSource::next() {
         reader_->bytes_handed_out += batch->source_bytes;
         return batch;
     };
+    if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
     try {
         while (!interrupted_) {
             const Wait wait = !decoder.has_batch()       ? Wait::fully
@@ -156,7 +158,12 @@ ChangeBatchPtr MysqlCdcSource::next() {
                 return take();
         }
     } catch (const Error&) {
-        if (!interrupted_) throw;
+        if (interrupted_) return nullptr;
+        // What was committed before it is whole, and the operator may want to start behind it.
+        if (!decoder.has_commit()) throw;
+        pending_error_ = std::current_exception();
+        decoder.drop_unfinished();
+        return take();
     }
     return nullptr;
 }

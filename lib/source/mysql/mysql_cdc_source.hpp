@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -27,8 +28,8 @@ struct MysqlCdcOptions {
     int heartbeat_interval_secs = 10;  ///< these two for start_line() only
     std::string heartbeat_tb;
     TableSelector selector;
-    std::size_t batch_changes = 16'000;               ///< a batch ends with about as many
-    std::size_t batch_bytes = std::size_t{8} << 20;   ///< or as much memory
+    std::size_t batch_changes = 16'000;              ///< a batch ends with about as many
+    std::size_t batch_bytes = std::size_t{8} << 20;  ///< or as much memory
 };
 
 class MysqlCdcSource final : public Source {
@@ -54,6 +55,7 @@ class MysqlCdcSource final : public Source {
 
     MysqlCdcOptions options_;
     std::unique_ptr<Reader> reader_;
+    std::exception_ptr pending_error_;  ///< thrown by the next next()
     std::atomic<bool> interrupted_ = false;
 };
 

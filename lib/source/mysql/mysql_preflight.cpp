@@ -1,8 +1,8 @@
 #include "lib/source/mysql/mysql_preflight.hpp"
 
 #include <fmt/format.h>
-#include <strings.h>
 
+#include <strings.h>
 #include <vector>
 
 #include "lib/source/mysql/dump_request.hpp"
@@ -49,9 +49,9 @@ void require(MysqlConnection& connection, Findings& findings, std::string_view n
              std::string_view wanted) {
     const auto value = variable(connection, name);
     if (same(value, wanted)) return;
-    findings.add(ErrorKind::config, fmt::format("{} is '{}'", name, value),
-                 fmt::format("SET GLOBAL {}='{}' at the source, and reconnect its writers", name,
-                             wanted));
+    findings.add(
+        ErrorKind::config, fmt::format("{} is '{}'", name, value),
+        fmt::format("SET GLOBAL {}='{}' at the source, and reconnect its writers", name, wanted));
 }
 
 void check_settings(MysqlConnection& connection, const BinlogClient& client, Findings& findings) {
@@ -63,24 +63,33 @@ void check_settings(MysqlConnection& connection, const BinlogClient& client, Fin
     require(connection, findings, "binlog_format", "ROW");
     require(connection, findings, "binlog_row_image", "FULL");
     if (connection.is_mariadb()) return;
-    if (connection.version() >= 80'003) require(connection, findings, "binlog_row_value_options", "");
+    if (connection.version() >= 80'003)
+        require(connection, findings, "binlog_row_value_options", "");
     if (client.gtid_enabled && !same(variable(connection, "gtid_mode"), "ON"))
         findings.add(ErrorKind::config, "gtid_enabled=true, and its gtid_mode is not ON",
                      "switch it on step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON), or set "
                      "gtid_enabled=false");
 }
 
+/// The account as the server knows it, for a GRANT: 'name'@'host'.
+std::string account(MysqlConnection& connection) {
+    const auto user = connection.scalar("SELECT CURRENT_USER()").value_or("");
+    const auto at = user.rfind('@');
+    if (at == std::string::npos) return quote_literal(user);
+    return quote_literal(user.substr(0, at)) + '@' + quote_literal(user.substr(at + 1));
+}
+
 /// Tries, and turns a refusal into a finding.
 template <typename Attempt>
-void check_right(Findings& findings, const BinlogClient& client, std::string_view right,
+void check_right(MysqlConnection& connection, Findings& findings, std::string_view right,
                  Attempt attempt) {
     try {
         attempt();
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::permission) throw;
-        findings.add(ErrorKind::permission,
-                     fmt::format("the account '{}' lacks {}", client.username, right),
-                     fmt::format("GRANT {} ON *.* TO '{}'@'…'", right, client.username));
+        const auto grantee = account(connection);
+        findings.add(ErrorKind::permission, fmt::format("the account {} lacks {}", grantee, right),
+                     fmt::format("GRANT {} ON *.* TO {}", right, grantee));
     }
 }
 
@@ -110,11 +119,11 @@ void check_server_id(MysqlConnection& connection, const BinlogClient& client, Fi
         const auto host = host_column ? row->text(*host_column) : std::string();
         const bool is_self = uuid_column ? (*row)[*uuid_column] == own_uuid : host == client.name;
         if (is_self) continue;
-        findings.add(ErrorKind::config,
-                     fmt::format("server_id {} is in use by the replica '{}'{}", client.server_id,
-                                 host,
-                                 uuid_column ? fmt::format(" ({})", (*row)[*uuid_column]) : ""),
-                     "give this task a server_id of its own");
+        findings.add(
+            ErrorKind::config,
+            fmt::format("server_id {} is in use by the replica '{}'{}", client.server_id, host,
+                        uuid_column ? fmt::format(" ({})", (*row)[*uuid_column]) : ""),
+            "give this task a server_id of its own");
     }
 }
 
@@ -126,10 +135,10 @@ void check_binlog_source(MysqlConnection& connection, const BinlogClient& client
         findings.add(ErrorKind::config, "server_id is 0", "set [extractor] server_id");
     check_settings(connection, client, findings);
     const bool newer_rights = connection.is_mariadb() && connection.version() >= 100'502;
-    check_right(findings, client, newer_rights ? "BINLOG MONITOR" : "REPLICATION CLIENT",
+    check_right(connection, findings, newer_rights ? "BINLOG MONITOR" : "REPLICATION CLIENT",
                 [&] { connection.query("SHOW BINARY LOGS"); });
     check_server_id(connection, client, findings);
-    check_right(findings, client, "REPLICATION SLAVE", [&] {
+    check_right(connection, findings, "REPLICATION SLAVE", [&] {
         DumpRequest request;
         request.server_id = client.server_id;
         request.client_name = client.name;

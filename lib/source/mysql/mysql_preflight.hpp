@@ -13,7 +13,6 @@ struct BinlogClient {
     std::uint32_t server_id = 0;
     std::string name;
     bool gtid_enabled = false;
-    std::string username;
 };
 
 /// Throws one Error for all that is missing, with what to do for each: {config}, or {permission}

@@ -1,11 +1,11 @@
 #include "lib/source/mysql/packet_reader.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <ma_pvio.h>
+#include <poll.h>
 
 namespace dts {
 

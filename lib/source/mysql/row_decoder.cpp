@@ -147,8 +147,7 @@ Value read_value(ByteReader& reader, const ColumnReader& column, RowMemory memor
         case ReadOp::view2:
             return Value::view(column.kind, reader.text(reader.u16()));
         case ReadOp::viewn:
-            return Value::view(column.kind,
-                               reader.text(read_length(reader, column.length_bytes)));
+            return Value::view(column.kind, reader.text(read_length(reader, column.length_bytes)));
         case ReadOp::padded:
             return Value::view(column.kind, as_text(read_padded(reader, column, memory.arena)));
         case ReadOp::json:

@@ -27,7 +27,7 @@ enum class ReadOp : std::uint8_t {
     float32,
     float64,
     decimal,
-    bits,        ///< BIT: big-endian
+    bits,             ///< BIT: big-endian
     bytes_as_number,  ///< ENUM and SET: little-endian
     year,
     date,
@@ -40,10 +40,10 @@ enum class ReadOp : std::uint8_t {
     hires_time,
     hires_datetime,
     hires_timestamp,
-    view1,       ///< a view of bytes behind a length of 1, 2, or (viewn) up to 4 bytes
+    view1,  ///< a view of bytes behind a length of 1, 2, or (viewn) up to 4 bytes
     view2,
     viewn,
-    padded,      ///< BINARY(n): zero bytes at the end do not travel
+    padded,  ///< BINARY(n): zero bytes at the end do not travel
     json,
     compressed,  ///< MariaDB's COMPRESSED columns
     uuid,
@@ -53,11 +53,11 @@ enum class ReadOp : std::uint8_t {
 
 struct ColumnReader {
     ReadOp op{};
-    std::uint8_t length_bytes = 0;       ///< of the length in front of the value
-    ValueKind kind = ValueKind::text;    ///< of views
-    std::uint8_t digits = 0;             ///< of a fraction; decimal: behind the point
-    std::uint8_t precision = 0;          ///< decimal
-    std::uint16_t bytes = 0;             ///< of the value, where that is fixed
+    std::uint8_t length_bytes = 0;     ///< of the length in front of the value
+    ValueKind kind = ValueKind::text;  ///< of views
+    std::uint8_t digits = 0;           ///< of a fraction; decimal: behind the point
+    std::uint8_t precision = 0;        ///< decimal
+    std::uint16_t bytes = 0;           ///< of the value, where that is fixed
 };
 
 /// Memory that rows are decoded into: the batch's arena, and a buffer that is reused.

@@ -1,11 +1,10 @@
 #include "lib/source/mysql/statement.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <string>
+#include <strings.h>
 
 namespace dts {
 
@@ -30,7 +29,7 @@ class Tokens {
     explicit Tokens(std::string_view sql) : rest_(sql) {}
 
     struct Token {
-        std::string text;   ///< a name without its quotes, or one sign
+        std::string text;  ///< a name without its quotes, or one sign
         bool is_name = false;
         bool is_end = false;
     };
@@ -41,7 +40,8 @@ class Tokens {
             if (is_space(c)) {
                 rest_.remove_prefix(1);
             } else if (skip_comment()) {
-            } else if (c == '`' || c == '"') {  // with ANSI_QUOTES a name, else a string: may be one
+            } else if (c == '`' ||
+                       c == '"') {  // with ANSI_QUOTES a name, else a string: may be one
                 return {quoted(c), true, false};
             } else if (c == '\'') {
                 quoted(c);
@@ -63,8 +63,8 @@ class Tokens {
     bool skip_comment() {
         if (rest_.starts_with("/*!")) {  // executed by the servers: only the brackets are skipped
             rest_.remove_prefix(3);
-            while (!rest_.empty() && (std::isdigit(static_cast<unsigned char>(rest_[0])) != 0 ||
-                                      rest_[0] == 'M'))
+            while (!rest_.empty() &&
+                   (std::isdigit(static_cast<unsigned char>(rest_[0])) != 0 || rest_[0] == 'M'))
                 rest_.remove_prefix(1);
             return true;
         }
@@ -106,6 +106,14 @@ class Tokens {
     std::string_view rest_;
 };
 
+/// The word behind which a statement names no more tables that it changes; "" where it may.
+std::string_view end_of_targets(std::string_view verb) {
+    if (same_word(verb, "INSERT") || same_word(verb, "REPLACE")) return "(";
+    if (same_word(verb, "UPDATE")) return "SET";
+    if (same_word(verb, "DELETE")) return "WHERE";
+    return {};
+}
+
 StatementKind classify_xa(std::string_view verb) {
     if (same_word(verb, "START") || same_word(verb, "BEGIN")) return StatementKind::xa_start;
     if (same_word(verb, "END")) return StatementKind::xa_end;
@@ -141,20 +149,30 @@ StatementKind classify(std::string_view sql) {
     return is_row_change ? StatementKind::row_change : StatementKind::definition;
 }
 
-bool any_name(std::string_view sql, std::string_view default_schema,
-              const std::function<bool(std::string_view, std::string_view)>& visit) {
+std::string savepoint_name(std::string_view sql) {
     Tokens tokens(sql);
-    std::string last;
-    bool after_point = false;
+    std::string name;
     for (auto token = tokens.next(); !token.is_end; token = tokens.next()) {
+        if (token.is_name) name = std::move(token.text);
+    }
+    return name;
+}
+
+bool may_change(std::string_view sql, std::string_view default_schema,
+                const std::function<bool(std::string_view, std::string_view)>& is_subscribed) {
+    Tokens tokens(sql);
+    auto token = tokens.next();
+    const std::string_view end = end_of_targets(token.text);
+    std::string before;  // the name in front of this one, where a point stands between
+    bool after_point = false;
+    for (; !token.is_end && !same_word(token.text, end); token = tokens.next()) {
         if (!token.is_name) {
-            after_point = token.text == "." && !last.empty();
-            if (!after_point) last.clear();
+            after_point = token.text == "." && !before.empty();
+            if (!after_point) before.clear();
             continue;
         }
-        if (visit(default_schema, token.text)) return true;
-        if (after_point && visit(last, token.text)) return true;
-        last = std::move(token.text);
+        if (is_subscribed(after_point ? before : default_schema, token.text)) return true;
+        before = std::move(token.text);
         after_point = false;
     }
     return false;

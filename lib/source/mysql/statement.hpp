@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace dts {
@@ -26,10 +27,14 @@ enum class StatementKind : std::uint8_t {
 
 StatementKind classify(std::string_view sql);
 
-/// Calls `visit(schema, table)` for every name in the statement that may be a table's: `a`.`b`, and
-/// each name alone with the default schema. Ends when it returns true; says whether it did.
-bool any_name(std::string_view sql, std::string_view default_schema,
-              const std::function<bool(std::string_view, std::string_view)>& visit);
+/// The name in "SAVEPOINT `a`" and "ROLLBACK TO `a`".
+std::string savepoint_name(std::string_view sql);
+
+/// Whether a row_change statement may change a table that `is_subscribed`. Asked of every name that
+/// stands where the statement names its targets: `a`.`b`, and each name alone with the default
+/// schema.
+bool may_change(std::string_view sql, std::string_view default_schema,
+                const std::function<bool(std::string_view, std::string_view)>& is_subscribed);
 
 /// Whether the text of a definition may concern a table of that name.
 bool may_concern(std::string_view sql, std::string_view table);

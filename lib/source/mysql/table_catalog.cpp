@@ -28,27 +28,48 @@ std::optional<ColumnType> column_type_of(std::string_view data_type) {
         ColumnType type;
     };
     static constexpr auto table = std::to_array<Entry>({
-        {"tinyint", ColumnType::int8},       {"smallint", ColumnType::int16},
-        {"mediumint", ColumnType::int24},    {"int", ColumnType::int32},
-        {"bigint", ColumnType::int64},       {"float", ColumnType::float32},
-        {"double", ColumnType::float64},     {"decimal", ColumnType::decimal},
-        {"bit", ColumnType::bit},            {"year", ColumnType::year},
-        {"date", ColumnType::date},          {"time", ColumnType::time},
-        {"datetime", ColumnType::datetime},  {"timestamp", ColumnType::timestamp},
-        {"char", ColumnType::text},          {"varchar", ColumnType::text},
-        {"tinytext", ColumnType::text},      {"text", ColumnType::text},
-        {"mediumtext", ColumnType::text},    {"longtext", ColumnType::text},
-        {"uuid", ColumnType::text},          {"inet4", ColumnType::text},
-        {"inet6", ColumnType::text},         {"binary", ColumnType::bytes},
-        {"varbinary", ColumnType::bytes},    {"tinyblob", ColumnType::bytes},
-        {"blob", ColumnType::bytes},         {"mediumblob", ColumnType::bytes},
-        {"longblob", ColumnType::bytes},     {"vector", ColumnType::bytes},
-        {"json", ColumnType::json},          {"enum", ColumnType::enumeration},
-        {"set", ColumnType::set},            {"geometry", ColumnType::geometry},
-        {"point", ColumnType::geometry},     {"linestring", ColumnType::geometry},
-        {"polygon", ColumnType::geometry},   {"multipoint", ColumnType::geometry},
-        {"multilinestring", ColumnType::geometry}, {"multipolygon", ColumnType::geometry},
-        {"geometrycollection", ColumnType::geometry}, {"geomcollection", ColumnType::geometry},
+        {"tinyint", ColumnType::int8},
+        {"smallint", ColumnType::int16},
+        {"mediumint", ColumnType::int24},
+        {"int", ColumnType::int32},
+        {"bigint", ColumnType::int64},
+        {"float", ColumnType::float32},
+        {"double", ColumnType::float64},
+        {"decimal", ColumnType::decimal},
+        {"bit", ColumnType::bit},
+        {"year", ColumnType::year},
+        {"date", ColumnType::date},
+        {"time", ColumnType::time},
+        {"datetime", ColumnType::datetime},
+        {"timestamp", ColumnType::timestamp},
+        {"char", ColumnType::text},
+        {"varchar", ColumnType::text},
+        {"tinytext", ColumnType::text},
+        {"text", ColumnType::text},
+        {"mediumtext", ColumnType::text},
+        {"longtext", ColumnType::text},
+        {"uuid", ColumnType::text},
+        {"inet4", ColumnType::text},
+        {"inet6", ColumnType::text},
+        {"binary", ColumnType::bytes},
+        {"varbinary", ColumnType::bytes},
+        {"tinyblob", ColumnType::bytes},
+        {"blob", ColumnType::bytes},
+        {"mediumblob", ColumnType::bytes},
+        {"longblob", ColumnType::bytes},
+        {"vector", ColumnType::bytes},
+        {"json", ColumnType::json},
+        {"enum", ColumnType::enumeration},
+        {"set", ColumnType::set},
+        {"geometry", ColumnType::geometry},
+        {"point", ColumnType::geometry},
+        {"linestring", ColumnType::geometry},
+        {"polygon", ColumnType::geometry},
+        {"multipoint", ColumnType::geometry},
+        {"multilinestring", ColumnType::geometry},
+        {"multipolygon", ColumnType::geometry},
+        {"geometrycollection", ColumnType::geometry},
+        {"geomcollection", ColumnType::geometry},
     });
     const auto* found = std::find_if(table.begin(), table.end(),
                                      [&](const Entry& e) { return e.name == data_type; });
@@ -63,7 +84,18 @@ bool is_generated(std::string_view extra) {
 }
 
 Column read_column(const MysqlRow& row, std::string_view data_type) {
-    enum { name, type_name, full_type, nullable, charset, precision, scale, fraction, length, extra };
+    enum {
+        name,
+        type_name,
+        full_type,
+        nullable,
+        charset,
+        precision,
+        scale,
+        fraction,
+        length,
+        extra
+    };
     Column column;
     column.name = row.text(name);
     column.type = column_type_of(data_type).value_or(ColumnType::bytes);
@@ -119,11 +151,11 @@ void read_columns(MysqlConnection& connection, TableDefinition& definition) {
 
 void read_keys(MysqlConnection& connection, TableDefinition& definition) {
     TableSchema& schema = definition.schema;
-    auto result = connection.query(fmt::format(
-        "SELECT index_name, column_name, sub_part, nullable, index_type "
-        "FROM information_schema.statistics WHERE {} AND non_unique = 0 "
-        "ORDER BY index_name = 'PRIMARY' DESC, index_name, seq_in_index",
-        of_table(schema.schema, schema.table)));
+    auto result = connection.query(
+        fmt::format("SELECT index_name, column_name, sub_part, nullable, index_type "
+                    "FROM information_schema.statistics WHERE {} AND non_unique = 0 "
+                    "ORDER BY index_name = 'PRIMARY' DESC, index_name, seq_in_index",
+                    of_table(schema.schema, schema.table)));
     while (auto row = result.next()) {
         enum { key_name, column_name, prefix, nullable, index_type };
         if (schema.unique_keys.empty() || schema.unique_keys.back().name != (*row)[key_name]) {
@@ -143,9 +175,8 @@ void read_keys(MysqlConnection& connection, TableDefinition& definition) {
 }
 
 bool can_roll_back(std::string_view engine) {
-    static constexpr auto engines =
-        std::to_array<std::string_view>({"myisam", "aria", "memory", "csv", "archive",
-                                         "mrg_myisam", "blackhole", "federated"});
+    static constexpr auto engines = std::to_array<std::string_view>(
+        {"myisam", "aria", "memory", "csv", "archive", "mrg_myisam", "blackhole", "federated"});
     return std::find(engines.begin(), engines.end(), engine) == engines.end();
 }
 
@@ -196,13 +227,12 @@ auto MysqlCatalog::ask(Ask question) {
     return question(connection());
 }
 
-std::optional<TableDefinition> MysqlCatalog::find(std::string_view schema,
-                                                  std::string_view table) {
+std::optional<TableDefinition> MysqlCatalog::find(std::string_view schema, std::string_view table) {
     return ask([&](MysqlConnection& connection) -> std::optional<TableDefinition> {
-        auto result = connection.query(
-            fmt::format("SELECT table_schema, table_name, engine, table_type FROM "
-                        "information_schema.tables WHERE {}",
-                        of_table(schema, table)));
+        auto result =
+            connection.query(fmt::format("SELECT table_schema, table_name, engine, table_type FROM "
+                                         "information_schema.tables WHERE {}",
+                                         of_table(schema, table)));
         auto row = result.next();
         if (!row) return std::nullopt;
         TableDefinition definition;
@@ -224,6 +254,16 @@ std::string MysqlCatalog::charset_of(std::uint32_t collation) {
     if (charsets_.empty()) load_charsets();
     const auto found = charsets_.find(collation);
     return found == charsets_.end() ? std::string() : found->second;
+}
+
+std::string MysqlCatalog::to_utf8(std::string_view text, std::string_view charset) {
+    std::string hex;
+    for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return ask([&](MysqlConnection& connection) {
+        return connection
+            .scalar(fmt::format("SELECT CONVERT(_{} x'{}' USING utf8mb4)", charset, hex))
+            .value_or("");
+    });
 }
 
 void MysqlCatalog::load_charsets() {

@@ -33,6 +33,9 @@ class TableCatalog {
     /// The character set of a collation number; "" for one the server does not know.
     virtual std::string charset_of(std::uint32_t collation) = 0;
 
+    /// Text in one of the server's character sets as UTF-8.
+    virtual std::string to_utf8(std::string_view text, std::string_view charset) = 0;
+
     /// May connect.
     virtual bool is_mariadb() = 0;
 };
@@ -45,6 +48,7 @@ class MysqlCatalog final : public TableCatalog {
 
     std::optional<TableDefinition> find(std::string_view schema, std::string_view table) override;
     std::string charset_of(std::uint32_t collation) override;
+    std::string to_utf8(std::string_view text, std::string_view charset) override;
     bool is_mariadb() override;
 
   private:

@@ -21,8 +21,10 @@ bool bit_from_top(Bytes bitmap, std::size_t i) {
            (std::to_integer<unsigned>(bitmap[i / 8]) >> (7 - i % 8) & 1) != 0;
 }
 
+/// What the bits of signedness count; YEAR is one of them, BIT is not.
 bool is_numeric(WireType type) {
     switch (type) {
+        case WireType::year:
         case WireType::tiny:
         case WireType::short_int:
         case WireType::int24:
@@ -68,9 +70,8 @@ void read_string_meta(ByteReader& meta, WireColumn& column) {
         column.meta = static_cast<std::uint16_t>(second);
     }
     if (column.type != WireType::string && !is_labelled(column.type))
-        throw Error(ErrorKind::data,
-                    fmt::format("a string column of the unknown real type {}",
-                                static_cast<unsigned>(column.type)));
+        throw Error(ErrorKind::data, fmt::format("a string column of the unknown real type {}",
+                                                 static_cast<unsigned>(column.type)));
 }
 
 void read_column_meta(ByteReader& meta, WireColumn& column) {
@@ -149,7 +150,8 @@ void read_collations(Bytes value, TableMap& map, Predicate belongs) {
     }
 }
 
-/// A collation for all columns of the class, then the exceptions: (ordinal in the class, collation).
+/// A collation for all columns of the class, then the exceptions: (ordinal in the class,
+/// collation).
 template <typename Predicate>
 void read_default_collation(Bytes value, TableMap& map, Predicate belongs) {
     ByteReader reader(value);

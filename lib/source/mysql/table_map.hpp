@@ -68,8 +68,8 @@ struct TableMap {
     std::string_view schema;
     std::string_view table;
     std::vector<WireColumn> columns;
-    bool has_signs = false;   ///< is_unsigned is known
-    bool has_names = false;   ///< the metadata is FULL: names, collations and labels are known
+    bool has_signs = false;  ///< is_unsigned is known
+    bool has_names = false;  ///< the metadata is FULL: names, collations and labels are known
     std::vector<std::uint16_t> primary_key;  ///< ordinals; with FULL metadata only
     bool primary_key_is_partial = false;
 };

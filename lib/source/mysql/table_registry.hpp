@@ -18,9 +18,9 @@ struct StreamTable {
     std::string schema;
     std::string table;
     bool subscribed = false;
-    std::vector<std::byte> map;            ///< its TABLE_MAP event's body
-    std::optional<TableBinding> binding;   ///< once rows of it were met
-    std::uint64_t batch = 0;               ///< the last batch that keeps its schema alive
+    std::vector<std::byte> map;           ///< its TABLE_MAP event's body
+    std::optional<TableBinding> binding;  ///< once rows of it were met
+    std::uint64_t batch = 0;              ///< the last batch that keeps its schema alive
 };
 
 class TableRegistry {

@@ -26,9 +26,8 @@ unsigned read_fraction(ByteReader& reader, unsigned digits) {
 
 constexpr std::int64_t microseconds(std::uint64_t hours, std::uint64_t minutes,
                                     std::uint64_t seconds, std::uint64_t us) {
-    return static_cast<std::int64_t>((hours * 3600 + minutes * 60 + seconds) *
-                                         static_cast<std::uint64_t>(us_per_second) +
-                                     us);
+    return static_cast<std::int64_t>(
+        (hours * 3600 + minutes * 60 + seconds) * static_cast<std::uint64_t>(us_per_second) + us);
 }
 
 /// hour:10 minute:6 second:6
@@ -42,8 +41,13 @@ constexpr CivilTime unpack_civil(std::uint64_t bits, unsigned us) {
         return static_cast<unsigned>(bits >> shift) & mask;
     };
     const unsigned year_month = part(22, 0x1FFFF);
-    return {year_month / 13, year_month % 13, part(17, 0x1F), part(12, 0x1F),
-            part(6, 0x3F),   part(0, 0x3F),   us};
+    return {year_month / 13,
+            year_month % 13,
+            part(17, 0x1F),
+            part(12, 0x1F),
+            part(6, 0x3F),
+            part(0, 0x3F),
+            us};
 }
 
 }  // namespace
@@ -105,8 +109,7 @@ Value read_old_timestamp(ByteReader& reader) {
 Value read_hires_time(ByteReader& reader, unsigned digits) {
     constexpr std::int64_t middle = (838 * 3600 + 59 * 60 + 59 + 1) * us_per_second;
     const auto unit = static_cast<std::int64_t>(powers_of_ten[6 - digits]);
-    const auto raw =
-        static_cast<std::int64_t>(read_big_endian(reader, hires_time_bytes(digits)));
+    const auto raw = static_cast<std::int64_t>(read_big_endian(reader, hires_time_bytes(digits)));
     return Value::time((raw - middle / unit) * unit);
 }
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "lib/change/value.hpp"
 #include "lib/base/byte_reader.hpp"
+#include "lib/change/value.hpp"
 
 namespace dts {
 

@@ -93,16 +93,20 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
         case EventType::rotate:
         case EventType::heartbeat:
         case EventType::heartbeat_v2:
+        case EventType::stop:
+        case EventType::previous_gtids:
+        case EventType::mariadb_gtid_list:
+        case EventType::mariadb_binlog_checkpoint:
+        case EventType::mariadb_start_encryption:
             return move_on(event);
         case EventType::format_description:
             if (format.created != 0) end_broken_off();  // the server was started anew
-            return;
+            return move_on(event);
         case EventType::incident:
-            throw Error(ErrorKind::gap,
-                        fmt::format("the source lost events itself: {}",
-                                    parse_incident(event.body)),
-                        "copy the tables anew and start behind this place");
-        case EventType::stop:
+            throw Error(
+                ErrorKind::gap,
+                fmt::format("the source lost events itself: {}", parse_incident(event.body)),
+                "copy the tables anew and start behind this place");
         case EventType::intvar:
         case EventType::append_block:
         case EventType::rand:
@@ -110,13 +114,9 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
         case EventType::begin_load_query:
         case EventType::ignorable:
         case EventType::rows_query:
-        case EventType::previous_gtids:
         case EventType::transaction_context:
         case EventType::view_change:
         case EventType::mariadb_annotate_rows:
-        case EventType::mariadb_binlog_checkpoint:
-        case EventType::mariadb_gtid_list:
-        case EventType::mariadb_start_encryption:
             return;
         default:
             if ((event.header.flags & EventHeader::flag_ignorable) != 0) return;
@@ -173,9 +173,24 @@ void TransactionDecoder::roll_back(const BinlogEvent& event) {
                         "rolled back",
                         "start behind it, and compare the tables it changed");
         if (transaction_.was_handed_out) break_off();
-        batch().changes.resize(transaction_.first_change);
+        if (batch_) batch_->changes.resize(transaction_.first_change);
     }
     commit(event);
+}
+
+/// Only where tables that can not roll back were changed beside this transaction: else the server
+/// takes the changes out of the binlog itself.
+void TransactionDecoder::roll_back_to(std::string_view savepoint) {
+    if (!transaction_.has_changes) return;
+    auto& savepoints = transaction_.savepoints;
+    while (!savepoints.empty() && savepoints.back().name != savepoint) savepoints.pop_back();
+    if (savepoints.empty() || savepoints.back().was_passed_on || transaction_.has_others)
+        throw Error(ErrorKind::data,
+                    fmt::format("a transaction was rolled back to its savepoint `{}`, and what is "
+                                "behind it can not be taken back any more",
+                                savepoint),
+                    "start behind it, and compare the tables it changed");
+    if (batch_) batch_->changes.resize(savepoints.back().change);
 }
 
 void TransactionDecoder::prepare_xa(const BinlogEvent& event) {
@@ -207,8 +222,8 @@ void TransactionDecoder::mark(const FilePlace& place, std::int64_t time_us,
     marked_ = place;
 }
 
-/// The position moves although nothing happens: a new file, or a heartbeat behind events that were
-/// not sent.
+/// The position moves although nothing happens: a new file and what stands at its head, or a
+/// heartbeat behind events that were not sent.
 void TransactionDecoder::move_on(const BinlogEvent& event) {
     const FilePlace place = event.end_place();
     if (marked_.file && *marked_.file != *place.file) end_broken_off();
@@ -245,15 +260,14 @@ void TransactionDecoder::on_statement(const BinlogEvent& event, const QueryEvent
         case StatementKind::rollback:
             return roll_back(event);
         case StatementKind::savepoint:
+            transaction_.savepoints.push_back(
+                {savepoint_name(sql), batch_ ? batch_->changes.size() : 0, false});
+            return;
+        case StatementKind::rollback_to_savepoint:
+            return roll_back_to(savepoint_name(sql));
         case StatementKind::xa_end:
         case StatementKind::xa_prepare:
             return;
-        case StatementKind::rollback_to_savepoint:
-            if (!transaction_.has_changes) return;
-            throw Error(ErrorKind::data,
-                        "a transaction over tables that can not roll back was rolled back to a "
-                        "savepoint, which is not supported",
-                        "start behind it, and compare the tables it changed");
         case StatementKind::row_change:
             refuse_row_statement(query, sql);
             break;
@@ -274,7 +288,8 @@ ChangeBatch& TransactionDecoder::batch() {
     if (!batch_) {
         batch_ = std::make_unique<ChangeBatch>();
         batch_->changes.reserve(usual_changes_);
-        auto trail = std::make_unique<MysqlCommitTrail>(executed_);
+        batch_->commits.reserve(usual_commits_);
+        auto trail = std::make_unique<MysqlCommitTrail>(executed_, usual_commits_);
         trail_ = trail.get();
         batch_->trail = std::move(trail);
         ++batch_number_;
@@ -282,14 +297,25 @@ ChangeBatch& TransactionDecoder::batch() {
     return *batch_;
 }
 
+void TransactionDecoder::drop_unfinished() {
+    batch_->changes.resize(batch_->commits.empty() ? 0 : batch_->commits.back().change_end);
+    state_ = State::outside;
+    read_ = marked_;
+}
+
 ChangeBatchPtr TransactionDecoder::take() {
     trail_->read_up_to(read_, time_us_);
     executed_ = trail_->executed();
     usual_changes_ = batch_->changes.size();
+    usual_commits_ = batch_->commits.size();
     batch_->skipped_changes = std::exchange(skipped_changes_, 0);
     if (state_ != State::outside) {
         transaction_.was_handed_out = transaction_.has_changes;
         transaction_.first_change = 0;
+        for (auto& savepoint : transaction_.savepoints) {
+            savepoint.was_passed_on |= savepoint.change < usual_changes_;
+            savepoint.change = 0;
+        }
     }
     adopted_ = nullptr;
     trail_ = nullptr;

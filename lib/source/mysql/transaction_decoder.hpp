@@ -44,6 +44,8 @@ class TransactionDecoder {
         return batch_ && (batch_->changes.size() >= limits_.changes ||
                           batch_->arena.bytes() >= limits_.bytes);
     }
+    /// Takes the changes behind the last commit out of the batch: they will not be continued.
+    void drop_unfinished();
     /// The batch so far. REQUIRES has_batch().
     ChangeBatchPtr take();
 
@@ -53,18 +55,22 @@ class TransactionDecoder {
         announced,  ///< its id was read; BEGIN or a single statement follows
         inside,
     };
+    struct Savepoint {
+        std::string name;
+        std::size_t change = 0;      ///< the first one behind it, in the batch
+        bool was_passed_on = false;  ///< changes behind it left with an earlier batch
+    };
     struct Transaction {
         FilePlace begin;
         TransactionId id;
-        std::int64_t time_us = 0;        ///< 0: its last event's time counts
-        std::size_t first_change = 0;    ///< in the batch
-        bool standalone = false;         ///< MariaDB: one event, no COMMIT
-        bool is_prepared_xa = false;
+        std::int64_t time_us = 0;      ///< 0: its last event's time counts
+        std::size_t first_change = 0;  ///< in the batch
         bool has_changes = false;
         bool was_handed_out = false;     ///< some of its changes left with an earlier batch
         bool is_void = false;            ///< to be passed over
         bool has_transactional = false;  ///< changes of tables that can roll back
         bool has_others = false;
+        std::vector<Savepoint> savepoints;
     };
 
     ChangeBatch& batch();
@@ -76,6 +82,7 @@ class TransactionDecoder {
     void begin_mariadb(const BinlogEvent& event);
     void commit(const BinlogEvent& event);
     void roll_back(const BinlogEvent& event);
+    void roll_back_to(std::string_view savepoint);
     void prepare_xa(const BinlogEvent& event);
     void mark(const FilePlace& place, std::int64_t time_us, const TransactionId& id);
     void move_on(const BinlogEvent& event);
@@ -97,14 +104,15 @@ class TransactionDecoder {
     std::optional<FilePlace> broken_off_;  ///< where a transaction begins that never ends
 
     ChangeBatchPtr batch_;
-    MysqlCommitTrail* trail_ = nullptr;    ///< the batch's
+    MysqlCommitTrail* trail_ = nullptr;  ///< the batch's
     std::uint64_t batch_number_ = 0;
-    std::size_t usual_changes_ = 0;
-    const Chunk* adopted_ = nullptr;       ///< the chunk the batch keeps alive already
+    std::size_t usual_changes_ = 0;  ///< of the batch before: the next is as large, likely
+    std::size_t usual_commits_ = 0;
+    const Chunk* adopted_ = nullptr;  ///< the chunk the batch keeps alive already
     std::shared_ptr<const GtidSet> executed_;
     FilePlace read_;
-    FilePlace marked_;                     ///< of the last mark, or of the start
-    std::int64_t time_us_ = 0;             ///< of the last event that had one
+    FilePlace marked_;          ///< of the last mark, or of the start
+    std::int64_t time_us_ = 0;  ///< of the last event that had one
     std::uint64_t skipped_changes_ = 0;
     std::string scratch_;
 };

@@ -115,9 +115,8 @@ void TransactionDecoder::decode_rows(const BinlogEvent& event, ByteReader reader
     }
 }
 
-void TransactionDecoder::refuse_row_statement(const QueryEvent& query,
-                                              std::string_view sql) const {
-    const bool touched = any_name(sql, query.schema, [&](auto schema, auto table) {
+void TransactionDecoder::refuse_row_statement(const QueryEvent& query, std::string_view sql) const {
+    const bool touched = may_change(sql, query.schema, [&](auto schema, auto table) {
         return tables_.is_subscribed(schema, table);
     });
     if (!touched) return;

@@ -63,7 +63,7 @@ TEST_CASE("task config: the least ini has the defaults of the table") {
     CHECK(config.extractor.batch_size == 16000);
     CHECK(config.extractor.mysql_cdc.binlog_heartbeat_interval == 10s);
     CHECK_FALSE(config.extractor.heartbeat_table);
-    CHECK(config.sinker.batch_size == 200);
+    CHECK(config.sinker.batch_size == 1000);
     CHECK(config.sinker.replace);
     CHECK_FALSE(config.sinker.transaction_isolation);
     CHECK(config.parallelizer.parallel_type == ParallelType::serial);

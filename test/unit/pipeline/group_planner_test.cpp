@@ -13,7 +13,7 @@ struct Planned {
     WriteGroup group;
     /// "remove 1,2; upsert 3" — the kinds with the ids of their rows.
     std::string text() const {
-        static constexpr const char* names[] = {"insert", "upsert", "update",
+        static constexpr const char* names[] = {"insert", "upsert",       "update",
                                                 "remove", "update_exact", "remove_exact"};
         std::string result;
         for (const TableWrite& write : group.writes) {
@@ -35,7 +35,8 @@ Planned plan(BatchBuilder& batch, const TableSchema& target, GroupPlanner::Optio
     groups.add(batch.take());
     const auto shared_target = std::make_shared<TableSchema>(target);
     GroupPlanner planner(
-        [&](const TableSchemaPtr& source) { return bind_tables(source, shared_target, {}); }, options);
+        [&](const TableSchemaPtr& source) { return bind_tables(source, shared_target, {}); },
+        options);
     auto cut = groups.cut();
     REQUIRE(cut);
     return {planner.plan(std::move(*cut))};
@@ -142,7 +143,8 @@ TEST_CASE("planner: serial keeps the order over all tables") {
         .commit();
     GroupBuilder groups({1000, 1 << 30, true});
     groups.add(batch.take());
-    GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); }, {.merge = false});
+    GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); },
+                         {.merge = false});
     const Planned planned{planner.plan(std::move(*groups.cut()))};
     CHECK(planned.text() == "insert 1,2; insert 3; remove 1; upsert 4");
 }
@@ -157,6 +159,7 @@ TEST_CASE("planner: events that are filtered leave no write") {
 TEST_CASE("binding: a column that the target lacks is named") {
     const auto t = std::make_shared<TableSchema>(make_table("t", {"a", "b"}));
     const auto narrow = std::make_shared<TableSchema>(make_table("t", {"a"}));
-    CHECK_THROWS_WITH(bind_tables(t, narrow, {}), Catch::Contains("`b`") && Catch::Contains("HINT"));
+    CHECK_THROWS_WITH(bind_tables(t, narrow, {}),
+                      Catch::Contains("`b`") && Catch::Contains("HINT"));
     CHECK_NOTHROW(bind_tables(t, narrow, {{}, {"b"}}));
 }

@@ -64,7 +64,8 @@ class RecordingSink final : public Sink {
     void preflight() override {}
     bool checkpoint_in_transaction() const noexcept override { return in_transaction; }
     void store_checkpoint(const Position& p) override {
-        calls.push_back("store " + std::to_string(dynamic_cast<const MysqlPosition&>(p).next_event_position));
+        calls.push_back("store " +
+                        std::to_string(dynamic_cast<const MysqlPosition&>(p).next_event_position));
     }
     TableSchemaPtr describe(std::string_view, std::string_view) override { return nullptr; }
     std::unique_ptr<EncodedGroup> encode(WriteGroup group) override {
@@ -73,8 +74,9 @@ class RecordingSink final : public Sink {
     void apply(EncodedGroup& encoded) override {
         const WriteGroup& group = encoded.group;
         if (on_apply) on_apply(*this, group);
-        calls.push_back(group.ends_transaction ? "commit " + std::to_string(offset_of(group.checkpoint))
-                                               : std::string("part"));
+        calls.push_back(group.ends_transaction
+                            ? "commit " + std::to_string(offset_of(group.checkpoint))
+                            : std::string("part"));
     }
     bool recover(const EncodedGroup&) override {
         calls.push_back("recover");
@@ -109,13 +111,14 @@ struct Fixture {
     void run(std::uint64_t until = 0) {
         GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); }, {});
         Pipeline* running = nullptr;
-        Pipeline pipeline(source, sink, std::move(planner), options,
-                          {[&](PositionPtr, PositionPtr checkpoint) {
-                               sink.calls.push_back("record " + std::to_string(offset_of(checkpoint)));
-                               if (until != 0 && offset_of(checkpoint) >= until) running->stop();
-                           },
-                           [&](const std::string& text) { notes.push_back(text); }},
-                          progress);
+        Pipeline pipeline(
+            source, sink, std::move(planner), options,
+            {[&](PositionPtr, PositionPtr checkpoint) {
+                 sink.calls.push_back("record " + std::to_string(offset_of(checkpoint)));
+                 if (until != 0 && offset_of(checkpoint) >= until) running->stop();
+             },
+             [&](const std::string& text) { notes.push_back(text); }},
+            progress);
         running = &pipeline;
         pipeline.run();
     }
