@@ -26,6 +26,13 @@ void wait_for_sql(DatabaseServer& server, const std::string& query, WorkerProces
     }
 }
 
+std::string rows_inserted_from_now(DatabaseServer& server, std::uint64_t rows) {
+    constexpr const char* inserted =
+        "FROM information_schema.global_status WHERE variable_name = 'HANDLER_WRITE'";
+    const auto now = std::stoull(server.scalar(fmt::format("SELECT variable_value {}", inserted)));
+    return fmt::format("SELECT variable_value >= {} {}", now + rows, inserted);
+}
+
 void expect_running_for(WorkerProcess& worker, std::chrono::milliseconds time) {
     pollfd end{static_cast<int>(syscall(SYS_pidfd_open, worker.pid(), 0)), POLLIN, 0};
     const int ended = end.fd < 0 ? 1 : poll(&end, 1, static_cast<int>(time.count()));
