@@ -75,7 +75,8 @@ int explain_start(const TaskConfig& config, bool as_json) {
 
 /// The task runs in a thread of its own; this one waits for signals.
 int run(TaskConfig config) {
-    constexpr std::chrono::seconds target_patience{7};
+    constexpr std::chrono::seconds target_patience{6};
+    constexpr std::chrono::seconds last_patience{3};
     Task task(std::move(config));
     boost::asio::io_context loop;
     boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
@@ -85,7 +86,14 @@ int run(TaskConfig config) {
         task.stop();
         patience.expires_after(target_patience);
         patience.async_wait([&](const boost::system::error_code& cancelled) {
-            if (!cancelled) task.interrupt_target();
+            if (cancelled) return;
+            task.interrupt_target();
+            patience.expires_after(last_patience);
+            patience.async_wait([](const boost::system::error_code& ended) {
+                // A server that does not answer at all: going now is what a kill would do, and that
+                // is always safe.
+                if (!ended) std::_Exit(0);
+            });
         });
     });
 

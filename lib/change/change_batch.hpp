@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "lib/base/arena.hpp"
@@ -53,6 +54,10 @@ struct ChangeBatch {
     std::vector<CommitMark> commits;
     std::unique_ptr<CommitTrail> trail;
     std::uint64_t source_bytes = 0;     ///< as read from the network
+    bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished transaction is
+                                          ///< to be dropped before this batch counts
+    std::vector<std::string> notes;  ///< what the log should say once, e.g. a definition statement that
+                                     ///< is not applied
     std::uint64_t skipped_changes = 0;  ///< read but not subscribed
 
     bool ends_inside_transaction() const noexcept {

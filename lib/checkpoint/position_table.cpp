@@ -27,9 +27,9 @@ std::string PositionTable::where() const {
 }
 
 std::string PositionTable::guarded() const {
-    return has_owner_
-               ? fmt::format("{} AND owner_token={}", where(), quote_literal(options_.owner_token))
-               : fmt::format("{} AND position_data={}", where(), quote_literal(stored_));
+    std::string condition = where() + " AND position_data=" + quote_literal(stored_);
+    if (has_owner_) condition += " AND owner_token=" + quote_literal(options_.owner_token);
+    return condition;
 }
 
 std::optional<std::string> PositionTable::read(MysqlConnection& connection) {
@@ -52,7 +52,7 @@ void PositionTable::create(MysqlConnection& connection) {
             "task_id VARCHAR(255) NOT NULL,"
             "resumer_type VARCHAR(100) NOT NULL,"
             "position_key VARCHAR(255) NOT NULL,"
-            "position_data TEXT,"
+            "position_data MEDIUMTEXT,"
             "owner_token VARCHAR(64) NOT NULL DEFAULT '',"
             "owner VARCHAR(512) NOT NULL DEFAULT '',"
             "created_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),"
@@ -105,9 +105,14 @@ std::string PositionTable::lock_name() const {
     return fmt::format("dts:{:016x}", fnv1a(table_ + '\n' + options_.task_id));
 }
 
+/// True also where the server has no named locks (some clusters): the token keeps other owners out then.
 bool PositionTable::take_lock(MysqlConnection& connection, unsigned wait_secs) {
-    return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) ==
-           "1";
+    try {
+        return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) == "1";
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) throw;
+        return true;
+    }
 }
 
 void PositionTable::renew(MysqlConnection& connection) {
@@ -139,7 +144,7 @@ void PositionTable::store(MysqlConnection& connection, const std::string& positi
     if (!has_row_) return insert(connection, position_json);
     const std::string set = fmt::format("UPDATE {} SET position_data={}{}", table_,
                                         quote_literal(position_json), guarded());
-    if (connection.execute(set) != 1) throw_fenced();
+    if (connection.execute(set) != 1) throw_not_ours(connection);
 }
 
 /// Two workers that both found no row meet at the unique key: one of them fails.
@@ -157,10 +162,18 @@ void PositionTable::insert(MysqlConnection& connection, const std::string& posit
 void PositionTable::guard(MysqlConnection& connection) {
     const auto found =
         connection.scalar(fmt::format("SELECT 1 FROM {}{} FOR UPDATE", table_, guarded()));
-    if (!found) throw_fenced();
+    if (!found) throw_not_ours(connection);
 }
 
-void PositionTable::throw_fenced() const {
+void PositionTable::throw_not_ours(MysqlConnection& connection) const {
+    const auto held = connection.scalar(fmt::format(
+        "SELECT {} FROM {}{}", has_owner_ ? "owner_token" : "position_data", table_, where()));
+    if (has_owner_ && held == options_.owner_token) {
+        throw Error(ErrorKind::transient,
+                    fmt::format("the checkpoint of task '{}' in {} is not where this worker left it: the "
+                                "target went back to an earlier state, or was changed by hand",
+                                options_.task_id, table_));
+    }
     throw Error(ErrorKind::log_directory,
                 fmt::format("the checkpoint of task '{}' in {} is no longer owned by this worker: "
                             "another worker has taken the task over, or the row was removed",

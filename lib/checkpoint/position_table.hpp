@@ -52,6 +52,9 @@ class PositionTable {
     /// Locks the row in the open transaction and checks the owner, without moving the record.
     void guard(MysqlConnection& connection);
 
+    /// The record as this worker last left it.
+    const std::string& stored() const noexcept { return stored_; }
+
     /// The transaction with the last store() has been committed.
     void committed(const std::string& position_json) {
         has_row_ = true;
@@ -65,7 +68,7 @@ class PositionTable {
     bool take_lock(MysqlConnection& connection, unsigned wait_secs);
     void evict(MysqlConnection& connection, const std::string& owner);
     void insert(MysqlConnection& connection, const std::string& position_json);
-    [[noreturn]] void throw_fenced() const;
+    [[noreturn]] void throw_not_ours(MysqlConnection& connection) const;
 
     Options options_;
     std::string table_;

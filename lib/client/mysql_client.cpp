@@ -1,6 +1,8 @@
 #include "lib/client/mysql_client.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <charconv>
@@ -19,6 +21,18 @@ void set_ssl(MYSQL* m, const MysqlEndpoint& endpoint) {
         mysql_options(m, MYSQL_OPT_SSL_CA, endpoint.ssl_ca_path.c_str());
     mysql_options(m, MYSQL_OPT_SSL_ENFORCE, &enforce);
     mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+/// A peer that vanished without a word is noticed within about a minute.
+void keep_alive(int socket) {
+    const auto set = [socket](int level, int option, int value) {
+        ::setsockopt(socket, level, option, &value, sizeof value);
+    };
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 30);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000);
 }
 
 }  // namespace
@@ -77,6 +91,7 @@ MysqlConnection::MysqlConnection(const MysqlEndpoint& endpoint) : name_(endpoint
                            CLIENT_FOUND_ROWS) == nullptr) {
         throw error(fmt::format("cannot connect as user '{}'", endpoint.username));
     }
+    keep_alive(socket());
     version_ = mysql_get_server_version(m);
     is_mariadb_ =
         std::string_view(mysql_get_server_info(m)).find("MariaDB") != std::string_view::npos;
@@ -138,25 +153,37 @@ void MysqlConnection::interrupt() noexcept {
 
 ErrorKind mysql_error_kind(unsigned number) noexcept {
     switch (number) {
+        case 1020:  // record has changed since last read (snapshot isolation)
+        case 1021:  // disk full: the server waits for space
         case 1040:  // too many connections
+        case 1041:  // out of memory
+        case 1047:  // node not ready (Galera)
         case 1053:  // server shutdown in progress
         case 1077:
         case 1079:
         case 1080:
+        case 1114:  // table is full: no space in its tablespace now
+        case 1129:  // host blocked
         case 1152:  // aborted connection
         case 1158:
         case 1159:
         case 1160:
         case 1161:
+        case 1180:  // error during commit (Galera)
         case 1203:  // too many user connections
         case 1205:  // lock wait timeout
+        case 1206:  // lock table full
         case 1213:  // deadlock
+        case 1226:  // resource limit of the account
         case 1290:  // --read-only
         case 1317:  // query interrupted
         case 1792:  // read only transaction
         case 1836:  // read only mode
         case 1927:  // connection was killed
+        case 1461:  // too many prepared statements
+        case 1969:  // query time limit (MariaDB)
         case 3024:  // query time limit
+        case 3032:  // offline mode
         case 3100:
         case 3101:  // group replication rolled back
         case 4031:  // disconnected for inactivity

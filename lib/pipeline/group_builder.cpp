@@ -6,10 +6,28 @@
 namespace dts {
 
 void GroupBuilder::add(ChangeBatchPtr batch) {
-    pending_changes_ += batch->changes.size();
+    if (batch->voids_open_transaction) drop_open_transaction();
+    const auto changes = static_cast<std::uint32_t>(batch->changes.size());
+    pending_changes_ += changes;
     pending_bytes_ += batch->bytes();
     pending_marks_ += batch->commits.size();
-    pending_.push_back({std::shared_ptr<const ChangeBatch>(std::move(batch))});
+    pending_.push_back({std::shared_ptr<const ChangeBatch>(std::move(batch)), 0, changes, 0});
+}
+
+/// What stands behind the last commit mark will never be committed.
+void GroupBuilder::drop_open_transaction() {
+    if (pending_marks_ == 0) void_parts_ = part_taken_;
+    while (!pending_.empty() && pending_.back().next_mark == pending_.back().batch->commits.size()) {
+        const Pending& open = pending_.back();
+        pending_changes_ -= open.end - open.next_change;
+        pending_bytes_ -= std::min(pending_bytes_, open.batch->bytes());
+        pending_.pop_back();
+    }
+    if (pending_.empty()) return;
+    Pending& last = pending_.back();
+    const std::uint32_t committed = last.batch->commits.back().change_end;
+    pending_changes_ -= last.end - committed;
+    last.end = committed;
 }
 
 bool GroupBuilder::is_full() const noexcept {
@@ -19,11 +37,21 @@ bool GroupBuilder::is_full() const noexcept {
 
 std::optional<GroupCut> GroupBuilder::cut() {
     if (pending_marks_ > 0) return take_whole_transactions();
+    if (void_parts_) {
+        // At once: the parts hold locks in the target.
+        GroupCut cut;
+        cut.ends_transaction = false;
+        cut.voids_open_transaction = true;
+        void_parts_ = part_taken_ = false;
+        return cut;
+    }
     return is_full() ? take_part() : std::nullopt;
 }
 
 GroupCut GroupBuilder::take_whole_transactions() {
     GroupCut cut;
+    cut.voids_open_transaction = std::exchange(void_parts_, false);
+    part_taken_ = false;
     // Ends at a commit only: what is behind one is begun only where another mark is known to
     // follow.
     bool at_commit = false;
@@ -35,7 +63,7 @@ GroupCut GroupBuilder::take_whole_transactions() {
 
         if (head.next_mark == batch.commits.size()) {
             // The transaction goes on in the next batch, which holds its mark.
-            end = static_cast<std::uint32_t>(batch.changes.size());
+            end = head.end;
         } else if (limits_.one_transaction) {
             end = batch.commits[head.next_mark].change_end;
         } else {
@@ -62,7 +90,7 @@ GroupCut GroupBuilder::take_whole_transactions() {
             ++head.next_mark;
             --pending_marks_;
         }
-        if (head.next_change == batch.changes.size() && head.next_mark == batch.commits.size()) {
+        if (head.next_change == head.end && head.next_mark == batch.commits.size()) {
             cut.bytes += batch.source_bytes;
             pending_bytes_ -= std::min(pending_bytes_, batch.bytes());
             pending_.pop_front();
@@ -77,16 +105,16 @@ std::optional<GroupCut> GroupBuilder::take_part() {
     GroupCut cut;
     cut.ends_transaction = false;
     for (Pending& pending : pending_) {
-        const auto end = static_cast<std::uint32_t>(pending.batch->changes.size());
-        if (end == pending.next_change) continue;
-        cut.segments.push_back({pending.batch, pending.next_change, end});
-        cut.changes += end - pending.next_change;
+        if (pending.end == pending.next_change) continue;
+        cut.segments.push_back({pending.batch, pending.next_change, pending.end});
+        cut.changes += pending.end - pending.next_change;
         cut.bytes += pending.batch->source_bytes;
         cut.current = pending.batch->trail->last_read();
     }
     pending_.clear();
     pending_changes_ = pending_bytes_ = 0;
     if (cut.segments.empty()) return std::nullopt;
+    part_taken_ = true;
     return cut;
 }
 

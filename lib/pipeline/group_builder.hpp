@@ -23,6 +23,7 @@ struct Segment {
 struct GroupCut {
     std::vector<Segment> segments;
     bool ends_transaction = true;
+    bool voids_open_transaction = false;  ///< see WriteGroup
     PositionPtr checkpoint;
     PositionPtr current;
     std::uint64_t changes = 0;
@@ -52,8 +53,10 @@ class GroupBuilder {
     struct Pending {
         std::shared_ptr<const ChangeBatch> batch;
         std::uint32_t next_change = 0;
+        std::uint32_t end = 0;  ///< of its changes; fewer than it has where the rest was taken back
         std::size_t next_mark = 0;
     };
+    void drop_open_transaction();
     GroupCut take_whole_transactions();
     std::optional<GroupCut> take_part();
 
@@ -62,7 +65,8 @@ class GroupBuilder {
     std::size_t pending_changes_ = 0;
     std::size_t pending_bytes_ = 0;
     std::size_t pending_marks_ = 0;
-    PositionPtr last_current_;
+    bool part_taken_ = false;  ///< parts of the open transaction have been cut
+    bool void_parts_ = false;  ///< and are to be rolled back
 };
 
 }  // namespace dts

@@ -19,6 +19,22 @@ void append_write(WriteGroup& group, std::size_t first_write, const TableBinding
     group.writes.back().rows.push_back(row);
 }
 
+/// A partial image must still tell which row it means: its key, or every column where there is none.
+void require_key(const TableBinding& binding, const Value* before) {
+    const auto check = [&](std::uint16_t ordinal) {
+        if (before[ordinal].is_carried()) return;
+        throw Error(ErrorKind::data,
+                    fmt::format("a row image of source table {} lacks column `{}`, by which target {} "
+                                "finds its rows",
+                                binding.source->display_name(), binding.source->columns[ordinal].name,
+                                binding.target->display_name()),
+                    "SET GLOBAL binlog_row_image=FULL on the source, and in sessions that change it");
+    };
+    for (const std::uint16_t ordinal : binding.key) check(ordinal);
+    if (!binding.keyless()) return;
+    for (const auto& field : binding.fields) check(field.source);
+}
+
 }  // namespace
 
 bool GroupPlanner::is_wanted(ChangeKind kind) const noexcept {
@@ -43,27 +59,64 @@ GroupPlanner::TablePlan* GroupPlanner::table_of(const RowChange& change, const C
         if (source == batch.tables.end()) {
             throw Error(ErrorKind::bug, "a batch does not hold the table of its change");
         }
-        auto plan = std::make_unique<TablePlan>();
-        plan->source = *source;
-        plan->binding = binder_(*source);
-        if (plan->binding) plan->in_order = plan->binding->keyless() || !plan->binding->whole;
-        found = tables_.emplace(change.table, std::move(plan)).first;
+        retire(**source);
+        found = tables_.emplace(change.table, make_plan(*source)).first;
     }
     last_source_ = change.table;
     last_table_ = found->second.get();
     return last_table_;
 }
 
+std::unique_ptr<GroupPlanner::TablePlan> GroupPlanner::make_plan(const TableSchemaPtr& source) {
+    auto plan = std::make_unique<TablePlan>();
+    plan->source = source;
+    plan->run = plan.get();
+    plan->binding = binder_(source);
+    if (plan->binding) {
+        plan->in_order = plan->binding->keyless() || !plan->binding->whole;
+        share_target(*plan);
+    }
+    return plan;
+}
+
+/// A row may leave one source table and enter another that is routed to the same target table: what is
+/// written there keeps the order over all of them.
+void GroupPlanner::share_target(TablePlan& plan) {
+    const TableSchema& target = *plan.binding->target;
+    for (auto& [schema, other] : tables_) {
+        if (!other->binding || other->run != other.get()) continue;
+        const TableSchema& its = *other->binding->target;
+        if (its.schema != target.schema || its.table != target.table) continue;
+        other->in_order = plan.in_order = true;
+        plan.run = other.get();
+        return;
+    }
+}
+
+/// The table's older definition: its plan lives on until the group that may hold its changes ends.
+void GroupPlanner::retire(const TableSchema& source) {
+    for (auto entry = tables_.begin(); entry != tables_.end();) {
+        const TableSchema& known = *entry->second->source;
+        if (known.schema == source.schema && known.table == source.table) {
+            retired_.push_back(std::move(entry->second));
+            entry = tables_.erase(entry);
+        } else {
+            ++entry;
+        }
+    }
+    last_source_ = nullptr;
+}
+
 WriteGroup GroupPlanner::plan(GroupCut cut) {
     WriteGroup group;
     group.ends_transaction = cut.ends_transaction;
+    group.voids_open_transaction = cut.voids_open_transaction;
     group.checkpoint = std::move(cut.checkpoint);
     group.current = std::move(cut.current);
     group.changes = cut.changes;
     group.bytes = cut.bytes;
     group.commit_time_us = cut.commit_time_us;
 
-    group_tables_.clear();
     for (Segment& segment : cut.segments) {
         collect(segment, group);
         group.batches.push_back(std::move(segment.batch));
@@ -71,9 +124,30 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
     for (TablePlan* table : group_tables_) {
         write_merged(*table, group);
         write_in_order(*table, group);
-        table->in_group = false;
+        leave_group(*table);
     }
+    group_tables_.clear();
+    for (auto& plan : retired_) {
+        for (auto& [schema, other] : tables_) {
+            if (other->run == plan.get()) other->run = other.get();
+        }
+    }
+    retired_.clear();
     return group;
+}
+
+void GroupPlanner::enter_group(TablePlan& table) {
+    if (table.in_group) return;
+    table.in_group = true;
+    group_tables_.push_back(&table);
+    if (free_indexes_.empty()) free_indexes_.push_back(std::make_unique<KeyIndex>());
+    table.index = std::move(free_indexes_.back());
+    free_indexes_.pop_back();
+}
+
+void GroupPlanner::leave_group(TablePlan& table) {
+    table.in_group = false;
+    free_indexes_.push_back(std::move(table.index));
 }
 
 void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
@@ -83,19 +157,18 @@ void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
         if (!is_wanted(change.kind)) continue;
         TablePlan* table = table_of(change, batch);
         if (!table->binding) continue;
-        if (!table->in_group) {
-            table->in_group = true;
-            group_tables_.push_back(table);
-        }
+        enter_group(*table);
         if (!options_.merge) {
             // One run over all tables: the order between tables counts too.
-            table->ordered.push_back(change);
+            table->ordered.push_back({table, change});
             write_in_order(*table, group);
             continue;
         }
         // Once a row of this table had to keep its order, later ones of the group follow it.
-        if (table->in_order || change.partial || !table->ordered.empty()) {
-            table->ordered.push_back(change);
+        TablePlan& run = *table->run;
+        if (table->in_order || change.partial || !run.ordered.empty()) {
+            enter_group(run);
+            run.ordered.push_back({table, change});
         } else {
             merge_change(*table, change);
         }
@@ -107,16 +180,16 @@ void GroupPlanner::merge_change(TablePlan& table, const RowChange& change) {
     const bool moves_key =
         change.kind == ChangeKind::update && !same_values(binding.key, change.before, change.after);
     if (change.kind == ChangeKind::remove || moves_key) {
-        auto [entry, is_new] = table.index.find_or_add(binding, change.before);
+        auto [entry, is_new] = table.index->find_or_add(binding, change.before);
         if (is_new) entry->first_before = change.before;
         entry->last_after = nullptr;
     }
     if (change.kind == ChangeKind::insert || moves_key) {
-        auto [entry, is_new] = table.index.find_or_add(binding, change.after);
+        auto [entry, is_new] = table.index->find_or_add(binding, change.after);
         entry->last_after = change.after;
     }
     if (change.kind == ChangeKind::update && !moves_key) {
-        auto [entry, is_new] = table.index.find_or_add(binding, change.before);
+        auto [entry, is_new] = table.index->find_or_add(binding, change.before);
         if (is_new) entry->first_before = change.before;
         entry->last_after = change.after;
     }
@@ -124,11 +197,11 @@ void GroupPlanner::merge_change(TablePlan& table, const RowChange& change) {
 
 void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) {
     const TableBinding& binding = *table.binding;
-    if (table.index.entries().empty()) return;
+    if (table.index->entries().empty()) return;
     TableWrite removes{table.binding, WriteKind::remove, {}};
     TableWrite upserts{table.binding, WriteKind::upsert, {}};
     TableWrite inserts{table.binding, WriteKind::insert, {}};
-    for (const auto& entry : table.index.entries()) {
+    for (const auto& entry : table.index->entries()) {
         if (entry.last_after == nullptr) {
             removes.rows.push_back({entry.key_row, nullptr});
             continue;
@@ -147,21 +220,20 @@ void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) {
     for (TableWrite* write : {&removes, &upserts, &inserts}) {
         if (!write->rows.empty()) group.writes.push_back(std::move(*write));
     }
-    table.index.clear();
+    table.index->clear();
 }
 
 void GroupPlanner::write_in_order(TablePlan& table, WriteGroup& group) const {
-    const TableBinding& binding = *table.binding;
     const std::size_t first_write = group.writes.empty() ? 0 : group.writes.size() - 1;
-    const bool exact = binding.keyless();
-    for (const RowChange& change : table.ordered) {
-        const auto add = [&](WriteKind kind, RowWrite row) {
-            append_write(group, first_write, table.binding, kind, row);
+    for (const auto& [owner, change] : table.ordered) {
+        const TableBinding& binding = *owner->binding;
+        const bool exact = binding.keyless();
+        const auto add = [&, &b = owner->binding](WriteKind kind, RowWrite row) {
+            append_write(group, first_write, b, kind, row);
         };
+        if (change.partial && change.before != nullptr) require_key(binding, change.before);
         switch (change.kind) {
-            case ChangeKind::insert:
-                add(WriteKind::insert, {nullptr, change.after});
-                break;
+            case ChangeKind::insert: add(WriteKind::insert, {nullptr, change.after}); break;
             case ChangeKind::remove:
                 add(exact ? WriteKind::remove_exact : WriteKind::remove, {change.before, nullptr});
                 break;

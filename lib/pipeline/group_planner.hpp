@@ -39,17 +39,31 @@ class GroupPlanner {
     WriteGroup plan(GroupCut cut);
 
   private:
+    struct TablePlan;
+    /// A change that keeps its order, and the table it belongs to.
+    struct Ordered {
+        const TablePlan* table;
+        RowChange change;
+    };
     struct TablePlan {
         TableSchemaPtr source;    ///< kept, so that its address stays this table's
         TableBindingPtr binding;  ///< nullptr: changes are dropped
         bool in_order = false;
         bool in_group = false;
-        KeyIndex index;
-        std::vector<RowChange> ordered;
+        /// Where changes in order go: its own run, or that of the first source table that is written to
+        /// the same target: their order counts together.
+        TablePlan* run = nullptr;
+        std::unique_ptr<KeyIndex> index;  ///< while it is in a group
+        std::vector<Ordered> ordered;
     };
 
     TablePlan* table_of(const RowChange& change, const ChangeBatch& batch);
+    std::unique_ptr<TablePlan> make_plan(const TableSchemaPtr& source);
+    void share_target(TablePlan& plan);
+    void retire(const TableSchema& source);
     void collect(const Segment& segment, WriteGroup& group);
+    void enter_group(TablePlan& table);
+    void leave_group(TablePlan& table);
     bool is_wanted(ChangeKind kind) const noexcept;
     static void merge_change(TablePlan& table, const RowChange& change);
     static void write_merged(TablePlan& table, WriteGroup& group);
@@ -58,6 +72,8 @@ class GroupPlanner {
     Binder binder_;
     Options options_;
     std::unordered_map<const TableSchema*, std::unique_ptr<TablePlan>> tables_;
+    std::vector<std::unique_ptr<TablePlan>> retired_;  ///< of older definitions, until the group ends
+    std::vector<std::unique_ptr<KeyIndex>> free_indexes_;
     std::vector<TablePlan*> group_tables_;  ///< of the group at hand, in the order of first touch
     const TableSchema* last_source_ = nullptr;
     TablePlan* last_table_ = nullptr;

@@ -79,15 +79,15 @@ void Pipeline::read() {
 }
 
 void Pipeline::note_read(const ChangeBatch& batch) {
+    for (const std::string& note : batch.notes) events_.on_note(note);
     progress_.extracted_bytes += batch.source_bytes;
     progress_.extracted_changes += batch.changes.size() + batch.skipped_changes;
     progress_.extracted_transactions += batch.commits.size();
-    changes_read_ += batch.changes.size();
     if (batch.changes.empty()) return;
-    const std::int64_t committed =
-        batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
-    std::int64_t none = 0;
-    progress_.oldest_unapplied_us.compare_exchange_strong(none, committed);
+    const std::int64_t committed = batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
+    std::lock_guard lock(lag_mutex_);
+    changes_read_ += batch.changes.size();
+    if (progress_.oldest_unapplied_us == 0) progress_.oldest_unapplied_us = committed;
 }
 
 void Pipeline::encode() {
@@ -127,7 +127,9 @@ bool Pipeline::fill(GroupBuilder& builder) {
 
 void Pipeline::write() {
     for (;;) {
-        auto group = idle_checkpoint_ ? groups_.pop_until(idle_checkpoint_due_) : groups_.pop();
+        // Inside a large transaction nothing may be committed before its end.
+        const bool may_store = idle_checkpoint_ && !transaction_open_;
+        auto group = may_store ? groups_.pop_until(idle_checkpoint_due_) : groups_.pop();
         if (group) {
             apply(**group);
         } else if (groups_.closed()) {
@@ -141,6 +143,10 @@ void Pipeline::write() {
 
 void Pipeline::apply(EncodedGroup& encoded) {
     const WriteGroup& group = encoded.group;
+    if (group.voids_open_transaction && transaction_open_) {
+        sink_.abandon();
+        transaction_open_ = false;
+    }
     if (group.writes.empty() && !transaction_open_) {
         // Nothing to write: the position moves on in the target from time to time, and in the log
         // only behind it, so that the log never runs ahead of the target's checkpoint.
@@ -156,10 +162,15 @@ void Pipeline::apply(EncodedGroup& encoded) {
 
     const bool is_whole = group.ends_transaction && !transaction_open_;
     Backoff backoff(options_.first_retry_delay, options_.first_retry_delay * 100);
+    bool starts_over = false;
     for (unsigned tries = 0;; ++tries) {
         try {
-            if (tries > 0 && sink_.recover(encoded)) break;
-            sink_.apply(encoded);
+            if (tries > 0) {
+                const Recovery recovery = sink_.recover(encoded);
+                if (recovery == Recovery::committed) break;
+                starts_over = recovery == Recovery::start_over;
+            }
+            if (!starts_over) sink_.apply(encoded);
             break;
         } catch (const Error& error) {
             const bool may_retry = error.kind() == ErrorKind::transient && is_whole &&
@@ -175,12 +186,17 @@ void Pipeline::apply(EncodedGroup& encoded) {
             backoff.wait(stop_source_.get_token());
         }
     }
-    if (!encoded.note.empty()) events_.on_note(encoded.note);
+    if (starts_over) {
+        throw Error(ErrorKind::transient,
+                    "the target's checkpoint is not where this worker left it: the target went back to an "
+                    "earlier state");
+    }
+    for (const std::string& note : sink_.take_notes()) events_.on_note(note);
 
     transaction_open_ = !group.ends_transaction;
     if (group.ends_transaction) {
         idle_checkpoint_ = nullptr;
-        progress_.applied_commit_time_us = group.commit_time_us;
+        ++progress_.applied_transactions;
         events_.on_applied(group.current, group.checkpoint);
     }
     ++progress_.applied_groups;
@@ -190,6 +206,7 @@ void Pipeline::apply(EncodedGroup& encoded) {
 void Pipeline::finish(const WriteGroup& group) {
     progress_.applied_changes += group.changes;
     progress_.applied_bytes += group.bytes;
+    std::lock_guard lock(lag_mutex_);
     changes_done_ += group.changes;
     const bool all_done = changes_done_ == changes_read_;
     if (all_done || group.commit_time_us != 0) {

@@ -36,7 +36,7 @@ class Pipeline {
         /// The changes before `checkpoint` are durable in the target. `checkpoint` may be null
         /// while the first transaction is still under way. Called by the writing thread.
         std::function<void(PositionPtr current, PositionPtr checkpoint)> on_applied;
-        /// Something the log should say once (a retry, a row replaced).
+        /// Something the log should say once (a retry, a row replaced). Any thread.
         std::function<void(const std::string& text)> on_note;
     };
 
@@ -73,8 +73,9 @@ class Pipeline {
 
     BoundedQueue<ChangeBatchPtr> batches_;
     BoundedQueue<std::unique_ptr<EncodedGroup>> groups_;  ///< holds one: the next to execute
-    std::atomic<std::uint64_t> changes_read_{0};
-    std::atomic<std::uint64_t> changes_done_{0};
+    std::mutex lag_mutex_;  ///< guards these two, and oldest_unapplied_us with them
+    std::uint64_t changes_read_ = 0;
+    std::uint64_t changes_done_ = 0;
     std::stop_source stop_source_;
     bool transaction_open_ =
         false;  ///< parts of a large transaction are in the target, uncommitted

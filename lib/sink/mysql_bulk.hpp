@@ -23,6 +23,9 @@ class BulkStatement {
     /// whose character set is not that of the connection (they would not use the index).
     static bool is_possible(const TableBinding& binding, WriteKind kind);
 
+    /// Nothing else holds the tables' binding any more.
+    bool is_abandoned() const noexcept { return binding_.use_count() == 1; }
+
     const std::string& sql() const noexcept { return sql_; }
 
     /// The packet's head: a place for the statement's id, and the types.

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "lib/base/byte_reader.hpp"
+
 namespace dts {
 
 namespace {
@@ -17,6 +19,19 @@ std::string session_settings(const MysqlSessionOptions& options) {
         "SUBSTITUTION', "
         "foreign_key_checks={}, autocommit=0, net_read_timeout=600, net_write_timeout=600",
         options.disable_foreign_key_checks ? 0 : 1);
+}
+
+/// Of an OK packet: its first byte is 0, then a length-encoded integer.
+std::uint64_t affected_rows(Bytes ok_packet) {
+    ByteReader reader(ok_packet);
+    reader.skip(1);
+    const std::uint8_t first = reader.u8();
+    switch (first) {
+        case 0xFC: return reader.u16();
+        case 0xFD: return reader.u24();
+        case 0xFE: return reader.u64();
+        default: return first;
+    }
 }
 
 }  // namespace
@@ -37,6 +52,7 @@ bool MysqlSession::can_execute_in_bulk() const noexcept {
 MYSQL_STMT* MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& statement) {
     const auto found = prepared_.find(statement.get());
     if (found != prepared_.end()) return found->second.second.get();
+    close_unused();
     Prepared prepared(mysql_stmt_init(connection_.handle()));
     const std::string& sql = statement->sql();
     if (mysql_stmt_prepare(prepared.get(), sql.data(), sql.size()) != 0) {
@@ -49,7 +65,12 @@ MYSQL_STMT* MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& st
         .first->second.second.get();
 }
 
-void MysqlSession::execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
+/// Statements that nobody else holds belong to descriptions of tables that have changed since.
+void MysqlSession::close_unused() {
+    std::erase_if(prepared_, [](const auto& entry) { return entry.second.first.use_count() == 1; });
+}
+
+std::uint64_t MysqlSession::execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
                                 std::span<char> packet) {
     MYSQL* m = connection_.handle();
     MYSQL_STMT* prepared = prepare(statement);
@@ -58,9 +79,11 @@ void MysqlSession::execute_bulk(const std::shared_ptr<const BulkStatement>& stat
     constexpr my_bool leave_reply = 1;
     const bool sent = m->methods->db_command(m, COM_STMT_BULK_EXECUTE, packet.data(), packet.size(),
                                              leave_reply, prepared) == 0;
-    if (!sent || mysql_net_read_packet(m) == packet_error) {
+    const unsigned long reply = sent ? mysql_net_read_packet(m) : packet_error;
+    if (reply == packet_error) {
         throw connection_.error(fmt::format("in {}", statement->sql().substr(0, 200)));
     }
+    return affected_rows({reinterpret_cast<const std::byte*>(m->net.read_pos), reply});
 }
 
 unsigned MysqlSession::last_error() const noexcept {

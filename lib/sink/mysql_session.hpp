@@ -28,9 +28,9 @@ class MysqlSession {
     /// Executes a text statement; the rows it matched.
     std::uint64_t execute(std::string_view sql) { return connection_.execute(sql); }
 
-    /// Sends a packet made by BulkStatement, its statement prepared at first use. `packet` is
-    /// changed: the statement's id is filled in.
-    void execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
+    /// Sends a packet made by BulkStatement, its statement prepared at first use; the rows it
+    /// matched. `packet` is changed: the statement's id is filled in.
+    std::uint64_t execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
                       std::span<char> packet);
 
     /// The number of the last server error; 0: none.
@@ -42,6 +42,7 @@ class MysqlSession {
     };
     using Prepared = std::unique_ptr<MYSQL_STMT, CloseStatement>;
     MYSQL_STMT* prepare(const std::shared_ptr<const BulkStatement>& statement);
+    void close_unused();
 
     MysqlConnection connection_;
     std::size_t max_packet_bytes_;

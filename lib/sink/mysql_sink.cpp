@@ -13,6 +13,7 @@ namespace {
 
 constexpr unsigned duplicate_key = 1062;
 constexpr std::size_t most_statement_bytes = 1024 * 1024;
+constexpr std::size_t packet_overhead_bytes = 64;
 
 bool carries_all(const TableBinding& binding, const RowWrite& row) {
     const Value* image = row.after != nullptr ? row.after : row.before;
@@ -53,8 +54,6 @@ MysqlSink::~MysqlSink() = default;
 
 void MysqlSink::connect() {
     auto session = std::make_unique<MysqlSession>(options_.session);
-    statement_bytes_ = std::min(most_statement_bytes, session->max_packet_bytes() / 2);
-    in_bulk_ = session->can_execute_in_bulk();
     std::lock_guard lock(session_mutex_);
     session_ = std::move(session);
     in_transaction_ = false;
@@ -62,6 +61,8 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
+    max_packet_bytes_ = session_->max_packet_bytes();
+    in_bulk_ = session_->can_execute_in_bulk();
 }
 
 std::string MysqlSink::checkpoint_place() const {
@@ -75,6 +76,7 @@ std::optional<std::string> MysqlSink::claim_checkpoint() {
     if (!exactly_once_) return std::nullopt;
     try {
         position_table_.create(session_->connection());
+        return position_table_.claim(session_->connection());
     } catch (const Error& error) {
         const bool is_required = options_.checkpoint_in_target == CheckpointInTarget::required;
         if (error.kind() != ErrorKind::permission || is_required) {
@@ -85,10 +87,9 @@ std::optional<std::string> MysqlSink::claim_checkpoint() {
                             quote_identifier(options_.position_table.schema)));
         }
         exactly_once_ = false;
-        pending_note_ = "changes are applied at least once, not exactly once: " + error.text();
+        note("changes are applied at least once, not exactly once: " + error.text());
         return std::nullopt;
     }
-    return position_table_.claim(session_->connection());
 }
 
 std::optional<std::string> MysqlSink::read_checkpoint() {
@@ -100,6 +101,7 @@ std::optional<std::string> MysqlSink::read_checkpoint() {
 
 void MysqlSink::store_checkpoint(const Position& position) {
     if (!exactly_once_) return;
+    if (in_transaction_) throw Error(ErrorKind::bug, "a checkpoint of its own inside a transaction");
     const std::string json = position.to_json();
     try {
         position_table_.store(session_->connection(), json);
@@ -119,19 +121,28 @@ TableSchemaPtr MysqlSink::describe(std::string_view schema, std::string_view tab
             ErrorKind::data,
             fmt::format("target table {}.{} does not exist", quote_identifier(schema),
                         quote_identifier(table)),
-            "create it in the target, route it elsewhere with [router], or leave it out with "
-            "[filter] ignore_tbs");
+            "create it in the target, grant the account rights to it, route it elsewhere with "
+            "[router], or leave it out with [filter] ignore_tbs");
     }
-    note_engine(*catalog_, *description);
+    note_surprises(*catalog_, *description);
     return description;
 }
 
-void MysqlSink::note_engine(MysqlConnection& connection, const TableSchema& table) {
-    const auto transactional = connection.scalar(
-        fmt::format("SELECT e.transactions FROM information_schema.tables t JOIN "
-                    "information_schema.engines e ON "
-                    "e.engine=t.engine WHERE t.table_schema={} AND t.table_name={}",
-                    quote_literal(table.schema), quote_literal(table.table)));
+/// What makes the target do something else than the source did.
+void MysqlSink::note_surprises(MysqlConnection& connection, const TableSchema& table) {
+    const auto trigger = connection.scalar(fmt::format(
+        "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema={} AND "
+        "event_object_table={} LIMIT 1",
+        quote_literal(table.schema), quote_literal(table.table)));
+    if (trigger) {
+        note(fmt::format("target table {} has a trigger ({}): it fires again for what the source's triggers "
+                         "have already written; drop it in the target",
+                         table.display_name(), *trigger));
+    }
+    const auto transactional = connection.scalar(fmt::format(
+        "SELECT e.transactions FROM information_schema.tables t JOIN information_schema.engines e ON "
+        "e.engine=t.engine WHERE t.table_schema={} AND t.table_name={}",
+        quote_literal(table.schema), quote_literal(table.table)));
     if (!transactional || *transactional == "YES") return;
     const std::string text =
         fmt::format("target table {} is not transactional", table.display_name());
@@ -139,17 +150,27 @@ void MysqlSink::note_engine(MysqlConnection& connection, const TableSchema& tabl
         throw Error(ErrorKind::config, text + ", and [pipeline] exactly_once=true",
                     "ALTER TABLE ... ENGINE=InnoDB, or exactly_once=auto");
     }
-    pending_note_ = text + ": after a crash its last changes may be applied twice";
+    note(text + ": after a crash its last changes may be applied twice");
+}
+
+void MysqlSink::note(std::string text) {
+    std::lock_guard lock(notes_mutex_);
+    notes_.push_back(std::move(text));
+}
+
+std::vector<std::string> MysqlSink::take_notes() {
+    std::lock_guard lock(notes_mutex_);
+    return std::exchange(notes_, {});
 }
 
 std::unique_ptr<EncodedGroup> MysqlSink::encode(WriteGroup group) {
     auto encoded = std::make_unique<Encoded>(std::move(group));
     // A part of a large transaction cannot be written again with rows replaced: the parts before it
     // would be lost with it.
+    if (encoded->group.voids_open_transaction) inside_parts_ = false;
     const bool is_part = inside_parts_ || !encoded->group.ends_transaction;
     inside_parts_ = !encoded->group.ends_transaction;
     if (encoded->group.checkpoint) encoded->checkpoint_json = encoded->group.checkpoint->to_json();
-    encoded->note = std::exchange(pending_note_, {});
     encode_statements(*encoded, options_.replace && (is_part || target_has_rows_));
     return encoded;
 }
@@ -163,8 +184,9 @@ void MysqlSink::encode_statements(Encoded& encoded, bool replace) {
 
 void MysqlSink::encode_write(Encoded& encoded, std::size_t write, bool replace) {
     const TableWrite& w = encoded.group.writes[write];
+    // Rows that do not carry every column name their columns one by one.
     const bool bulk = in_bulk_ && BulkStatement::is_possible(*w.binding, w.kind) &&
-                      (w.kind != WriteKind::update ||
+                      (w.kind == WriteKind::remove ||
                        std::all_of(w.rows.begin(), w.rows.end(), [&](const RowWrite& row) {
                            return carries_all(*w.binding, row);
                        }));
@@ -186,8 +208,12 @@ std::shared_ptr<const BulkStatement> MysqlSink::bulk_statement(const TableWrite&
     const sql_text::InsertForm form = form_of(write, replace);
     std::lock_guard lock(statements_mutex_);
     auto& statement = statements_[{write.binding.get(), write.kind, form}];
-    if (!statement) statement = std::make_shared<BulkStatement>(write.binding, write.kind, form);
-    return statement;
+    if (statement) return statement;
+    auto made = std::make_shared<const BulkStatement>(write.binding, write.kind, form);
+    statement = made;
+    // A binding that only its statements still hold belongs to a table that has changed since.
+    std::erase_if(statements_, [](const auto& entry) { return entry.second->is_abandoned(); });
+    return made;
 }
 
 void MysqlSink::encode_bulk(Encoded& encoded, std::size_t write, bool replace) {
@@ -198,11 +224,12 @@ void MysqlSink::encode_bulk(Encoded& encoded, std::size_t write, bool replace) {
         Statement statement{bulk, encoded.buffer.size(), 0, write, row, row};
         bulk->append_head(encoded.buffer);
         const std::size_t last = std::min(row + options_.batch_rows, w.rows.size());
-        while (row < last && encoded.buffer.size() - statement.begin < statement_bytes_) {
+        while (row < last && encoded.buffer.size() - statement.begin < statement_bytes()) {
             bulk->append_row(encoded.buffer, w.rows[row++]);
         }
         statement.end = encoded.buffer.size();
         statement.last_row = row - 1;
+        check_size(encoded, statement);
         encoded.statements.push_back(std::move(statement));
     }
 }
@@ -217,7 +244,7 @@ void MysqlSink::encode_text(Encoded& encoded, std::size_t write, bool replace) {
         Statement statement{nullptr, out.size(), 0, write, row, row};
         const std::size_t last = std::min(row + options_.batch_rows, w.rows.size());
         const auto append_rows = [&](auto append_one) {
-            for (bool first = true; row < last && out.size() - statement.begin < statement_bytes_;
+            for (bool first = true; row < last && out.size() - statement.begin < statement_bytes();
                  first = false) {
                 if (!first) out += ',';
                 append_one(w.rows[row++]);
@@ -237,8 +264,23 @@ void MysqlSink::encode_text(Encoded& encoded, std::size_t write, bool replace) {
         }
         statement.end = out.size();
         statement.last_row = row - 1;
+        check_size(encoded, statement);
         encoded.statements.push_back(std::move(statement));
     }
+}
+
+std::size_t MysqlSink::statement_bytes() const noexcept {
+    return std::min(most_statement_bytes, max_packet_bytes_ / 2);
+}
+
+/// The server would drop the connection without a word of explanation.
+void MysqlSink::check_size(const Encoded& encoded, const Statement& statement) const {
+    const std::size_t bytes = statement.end - statement.begin;
+    if (bytes + packet_overhead_bytes <= max_packet_bytes_) return;
+    throw Error(ErrorKind::data,
+                fmt::format("{} need a statement of {} bytes, the target's max_allowed_packet is {}",
+                            rows_text(encoded, statement), bytes, max_packet_bytes_),
+                "SET GLOBAL max_allowed_packet=... on the target (at most 1 GiB)");
 }
 
 void MysqlSink::apply(EncodedGroup& group) {
@@ -252,7 +294,7 @@ void MysqlSink::apply(EncodedGroup& group) {
         if (!conflicts || !is_whole || !options_.replace || encoded.replaces) throw;
         // From here on rows are replaced at once: where one is there already, more may be.
         if (!target_has_rows_.exchange(true)) {
-            encoded.note = "the target holds rows that the source inserts: they are replaced";
+            note("the target holds rows that the source inserts: they are replaced");
         }
         encode_statements(encoded, true);
         try {
@@ -290,29 +332,31 @@ void MysqlSink::execute_statement(Encoded& encoded, const Statement& statement) 
     const std::span<char> bytes(encoded.buffer.data() + statement.begin,
                                 statement.end - statement.begin);
     try {
-        if (statement.bulk) {
-            session_->execute_bulk(statement.bulk, bytes);
-            return;
-        }
-        const std::uint64_t rows = session_->execute({bytes.data(), bytes.size()});
-        const bool exact =
-            write.kind == WriteKind::update_exact || write.kind == WriteKind::remove_exact;
-        if (exact && rows == 0) {
-            encoded.note = fmt::format(
-                "target table {} has no row {} that the source changed: target and source differ",
-                write.binding->target->display_name(),
-                sql_text::describe_row(*write.binding, write.rows[statement.first_row].before));
+        const std::uint64_t matched = statement.bulk ? session_->execute_bulk(statement.bulk, bytes)
+                                                     : session_->execute({bytes.data(), bytes.size()});
+        const std::size_t rows = statement.last_row - statement.first_row + 1;
+        const bool must_match = write.kind == WriteKind::update ||
+                                write.kind == WriteKind::update_exact ||
+                                write.kind == WriteKind::remove_exact;
+        if (must_match && matched < rows) {
+            note(fmt::format("{}: {} of {} were not found, source and target differ there",
+                             rows_text(encoded, statement), rows - matched, rows));
         }
     } catch (const Error& error) {
-        const auto key = [&](std::size_t i) {
-            const RowWrite& row = write.rows[i];
-            return sql_text::describe_row(*write.binding, row.after ? row.after : row.before);
-        };
-        std::string rows = key(statement.first_row);
-        if (statement.last_row != statement.first_row) rows += " ... " + key(statement.last_row);
-        throw error.in(fmt::format("writing target table {}, rows {}",
-                                   write.binding->target->display_name(), rows));
+        throw error.in("writing " + rows_text(encoded, statement));
     }
+}
+
+/// "target table `db`.`t`, rows `id`=1 ... `id`=9"
+std::string MysqlSink::rows_text(const Encoded& encoded, const Statement& statement) {
+    const TableWrite& write = encoded.group.writes[statement.write];
+    const auto key = [&](std::size_t i) {
+        const RowWrite& row = write.rows[i];
+        return sql_text::describe_row(*write.binding, row.before ? row.before : row.after);
+    };
+    std::string rows = key(statement.first_row);
+    if (statement.last_row != statement.first_row) rows += " ... " + key(statement.last_row);
+    return fmt::format("target table {}, rows {}", write.binding->target->display_name(), rows);
 }
 
 void MysqlSink::rollback() noexcept {
@@ -324,17 +368,19 @@ void MysqlSink::rollback() noexcept {
     }
 }
 
-bool MysqlSink::recover(const EncodedGroup& group) {
+Recovery MysqlSink::recover(const EncodedGroup& group) {
     const auto& encoded = static_cast<const Encoded&>(group);
     connect();
-    if (!exactly_once_) return false;
+    if (!exactly_once_) return Recovery::retry;
     position_table_.renew(session_->connection());
     // A commit whose reply was lost may still be under way: the row's lock waits for it.
     const auto held = position_table_.read_locked(session_->connection());
     session_->execute("COMMIT");
-    if (held != encoded.checkpoint_json) return false;
-    position_table_.committed(encoded.checkpoint_json);
-    return true;
+    if (held == encoded.checkpoint_json) {
+        position_table_.committed(encoded.checkpoint_json);
+        return Recovery::committed;
+    }
+    return held == position_table_.stored() ? Recovery::retry : Recovery::start_over;
 }
 
 void MysqlSink::abandon() noexcept {

@@ -37,8 +37,9 @@ class MysqlSink final : public Sink {
     TableSchemaPtr describe(std::string_view schema, std::string_view table) override;
     std::unique_ptr<EncodedGroup> encode(WriteGroup group) override;
     void apply(EncodedGroup& group) override;
-    bool recover(const EncodedGroup& group) override;
+    Recovery recover(const EncodedGroup& group) override;
     void abandon() noexcept override;
+    std::vector<std::string> take_notes() override;
     void interrupt() noexcept override;
 
   private:
@@ -55,7 +56,11 @@ class MysqlSink final : public Sink {
     void execute(Encoded& encoded);
     void execute_statement(Encoded& encoded, const Statement& statement);
     void rollback() noexcept;
-    void note_engine(MysqlConnection& connection, const TableSchema& table);
+    std::size_t statement_bytes() const noexcept;
+    static std::string rows_text(const Encoded& encoded, const Statement& statement);
+    void check_size(const Encoded& encoded, const Statement& statement) const;
+    void note_surprises(MysqlConnection& connection, const TableSchema& table);
+    void note(std::string text);
 
     Options options_;
     PositionTable position_table_;
@@ -63,15 +68,16 @@ class MysqlSink final : public Sink {
     std::mutex session_mutex_;               ///< its replacement against interrupt()
     bool exactly_once_;
     bool in_transaction_ = false;
-    std::size_t statement_bytes_ = 0;
+    std::size_t max_packet_bytes_ = 0;  ///< these two are set by preflight(), then constant
     bool in_bulk_ = false;
 
     // The encoder's.
     std::unique_ptr<MysqlConnection> catalog_;
     bool inside_parts_ = false;
-    std::string pending_note_;
 
     // Of both.
+    std::mutex notes_mutex_;
+    std::vector<std::string> notes_;
     std::mutex statements_mutex_;
     std::map<std::tuple<const TableBinding*, WriteKind, sql_text::InsertForm>,
              std::shared_ptr<const BulkStatement>>

@@ -18,7 +18,13 @@ class EncodedGroup {
     explicit EncodedGroup(WriteGroup g) : group(std::move(g)) {}
     virtual ~EncodedGroup() = default;
     WriteGroup group;
-    std::string note;  ///< set by apply(): what the log should say of it once
+};
+
+/// What the target shows of a group whose application failed.
+enum class Recovery : std::uint8_t {
+    committed,   ///< it was committed after all
+    retry,       ///< it was not, and the target stands where it stood before
+    start_over,  ///< the target stands elsewhere: only its own checkpoint tells from where to go on
 };
 
 class Sink {
@@ -60,12 +66,14 @@ class Sink {
     /// target, but for a connection lost during commit: recover() tells.
     virtual void apply(EncodedGroup& group) = 0;
 
-    /// After a transient error: connects anew if need be. True when the target shows that the group
-    /// was committed after all.
-    virtual bool recover(const EncodedGroup& group) = 0;
+    /// After a transient error: connects anew if need be, and looks.
+    virtual Recovery recover(const EncodedGroup& group) = 0;
 
     /// Rolls an open target transaction back (the rest of a large one will not come).
     virtual void abandon() noexcept = 0;
+
+    /// What the log should say, once: weaker guarantees than asked for, rows that were not found. Any thread.
+    virtual std::vector<std::string> take_notes() { return {}; }
 
     /// Ends a blocking apply() of another thread. Any thread.
     virtual void interrupt() noexcept {}

@@ -128,6 +128,17 @@ void append_key_condition(std::string& out, const TableBinding& binding, const V
     }
 }
 
+/// The bytes of a text as the target column stores them.
+void append_bytes_in(std::string& out, std::string_view text, const std::string& from,
+                     const std::string& to) {
+    const bool differ = from != to && !from.empty() && !to.empty() && !text.empty();
+    if (differ) fmt::format_to(std::back_inserter(out), "CAST(CONVERT(_{} ", from);
+    out += "x'";
+    append_hex(out, text);
+    out += '\'';
+    if (differ) fmt::format_to(std::back_inserter(out), " USING {}) AS BINARY)", to);
+}
+
 /// Every column equal, byte for byte where a collation would call different texts equal. The plain
 /// comparison stands beside the exact one so that an index can be used.
 void append_exact_condition(std::string& out, const TableBinding& binding, const Value* row) {
@@ -149,10 +160,9 @@ void append_exact_condition(std::string& out, const TableBinding& binding, const
         out += name;
         out += "<=>";
         append_literal(out, value, from, field.by_label);
-        if (value.kind() == ValueKind::text && from.charset == to.charset) {
-            fmt::format_to(std::back_inserter(out), " AND CAST({} AS BINARY)=x'", name);
-            append_hex(out, value.as_view());
-            out += '\'';
+        if (value.kind() == ValueKind::text && to.type == ColumnType::text) {
+            fmt::format_to(std::back_inserter(out), " AND CAST({} AS BINARY)=", name);
+            append_bytes_in(out, value.as_view(), from.charset, to.charset);
         }
     }
     out += " LIMIT 1";

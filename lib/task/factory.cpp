@@ -146,11 +146,12 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
         return bind_tables(source, std::move(target), rules);
     };
     GroupPlanner::Options options;
-    // Foreign keys that are checked want the order of the source; so does a file of statements.
-    options.merge = config.parallelizer.parallel_type != ParallelType::serial &&
-                    config.sinker.disable_foreign_key_checks && !writes_to_file(config);
-    options.updates_as_upserts =
-        !writes_to_file(config) && config.sinker.disable_foreign_key_checks;
+    // Foreign keys that are checked want the order of the source; so does a file of statements. And
+    // where rows must not be replaced, or not be inserted, an update has to stay one.
+    const bool may_upsert = config.sinker.disable_foreign_key_checks && !writes_to_file(config) &&
+                            config.sinker.replace && filter.event(ChangeKind::insert);
+    options.merge = may_upsert && config.parallelizer.parallel_type != ParallelType::serial;
+    options.updates_as_upserts = may_upsert;
     options.inserts = filter.event(ChangeKind::insert);
     options.updates = filter.event(ChangeKind::update);
     options.removes = filter.event(ChangeKind::remove);
@@ -176,6 +177,8 @@ std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
     if (!table) return nullptr;
     HeartbeatWriter::Options options;
     options.endpoint = mysql_endpoint(config.extractor.endpoint);
+    options.endpoint.read_timeout_secs = 5;  // a stop waits for it
+    options.endpoint.read_timeout_secs = 5;  // a stop waits for it
     options.server_id = config.extractor.mysql_cdc.server_id;
     options.schema = table->schema;
     options.table = table->table;

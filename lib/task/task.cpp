@@ -60,23 +60,30 @@ void Task::run() {
         log_->info(fmt::format("task {} stopped, {} changes applied", config_.name,
                                progress_.applied_changes.load()));
     } catch (const Error& error) {
-        // What was applied is recorded before the task ends, unless recording is what failed.
-        if (checkpoints_ && error.kind() != ErrorKind::durability) {
-            try {
-                checkpoints_->finish();
-            } catch (const Error& second) {
-                log_->error(second.what());
-            }
-        }
-        log_->error(
-            fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
+        end_with(error);
+        throw;
+    } catch (const std::exception& error) {
+        end_with(Error(ErrorKind::bug, error.what()));
         throw;
     }
 }
 
+/// What was applied is recorded before the task ends, unless recording is what failed.
+void Task::end_with(const Error& error) {
+    if (checkpoints_ && error.kind() != ErrorKind::durability) {
+        try {
+            checkpoints_->finish();
+        } catch (const Error& second) {
+            log_->error(second.what());
+        }
+    }
+    log_->error(
+        fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
+}
+
 void Task::run_with_retries() {
     Backoff backoff(first_delay, longest_delay);
-    std::uint64_t applied_before = 0;
+    PositionPtr checkpoint_before;
     for (unsigned tries = 1;; ++tries) {
         try {
             run_once();
@@ -84,8 +91,9 @@ void Task::run_with_retries() {
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::transient) throw;
             if (stop_.stop_requested()) return;
-            if (progress_.applied_groups > applied_before) {
-                applied_before = progress_.applied_groups;
+            // Only a checkpoint that moved is progress: parts of a transaction may come for ever.
+            if (last_checkpoint_ != checkpoint_before) {
+                checkpoint_before = last_checkpoint_;
                 backoff.reset();
                 tries = 1;
             }
@@ -147,6 +155,7 @@ PositionPtr Task::open(Source& source, Sink& sink) {
                            decision_->position->to_json()));
     log_->info(fmt::format("found in: {}; reason: {}", plan.found_in, plan.reason));
     record_start(source, sink, decision_->position);
+    for (const std::string& note : sink.take_notes()) log_->warn(note);
     return decision_->position;
 }
 
@@ -157,6 +166,7 @@ PositionPtr Task::open(Source& source, Sink& sink) {
 /// the next start.
 void Task::record_start(Source& source, Sink& sink, const PositionPtr& position) {
     directory_->record_identity(source.identity());
+    checkpoints_.reset();  // of a start that failed half-way: one log, one writer
     checkpoints_ = std::make_unique<CheckpointService>(
         std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
         CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
@@ -177,15 +187,27 @@ void Task::record_start(Source& source, Sink& sink, const PositionPtr& position)
 
 /// After an error that a retry may help against: from the last checkpoint.
 PositionPtr Task::reopen(Source& source, Sink& sink) {
-    last_checkpoint_ = position_after_error(sink);
-    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
-    source.open(last_checkpoint_);
-    return last_checkpoint_;
+    require_source(directory_->path(), source.identity());
+    const PositionPtr position = position_after_error(sink);
+    const auto order = position->compare(*last_checkpoint_);
+    if (order != std::partial_ordering::equivalent && order != std::partial_ordering::greater) {
+        // The target went back while the task ran: decided as at a start, and recorded anew.
+        checkpoints_->finish();
+        is_recorded_ = false;
+        return open(source, sink);
+    }
+    require_held(*position, source.holds(*position));
+    if (order == std::partial_ordering::greater) {
+        last_checkpoint_ = position;
+        checkpoints_->advanced(position, position);
+    }
+    source.open(position);
+    return position;
 }
 
 PositionPtr Task::position_after_error(Sink& sink) {
-    if (!sink.checkpoint_in_transaction()) return last_checkpoint_;
     const auto record = sink.claim_checkpoint();
+    if (!sink.checkpoint_in_transaction()) return last_checkpoint_;
     if (!record) {
         throw Error(ErrorKind::checkpoint,
                     fmt::format("the target has lost its checkpoint ({})", sink.checkpoint_place()),

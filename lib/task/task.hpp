@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 
+#include "lib/base/error.hpp"
 #include "lib/checkpoint/checkpoint_service.hpp"
 #include "lib/config/task_config.hpp"
 #include "lib/pipeline/filter.hpp"
@@ -40,6 +41,7 @@ class Task {
 
   private:
     void run_with_retries();
+    void end_with(const Error& error);
     void run_once();
     PositionPtr open(Source& source, Sink& sink);
     void record_start(Source& source, Sink& sink, const PositionPtr& position);

@@ -31,6 +31,7 @@ void HeartbeatWriter::run(const std::stop_token& stop) {
         try {
             if (!connection) {
                 connection.emplace(options_.endpoint);
+                connection->execute("SET SESSION time_zone='+00:00', autocommit=1");
                 create_table(*connection);
             }
             beat(*connection);

@@ -149,6 +149,56 @@ TEST_CASE("planner: serial keeps the order over all tables") {
     CHECK(planned.text() == "insert 1,2; insert 3; remove 1; upsert 4");
 }
 
+TEST_CASE("planner: tables routed to one target keep their common order") {
+    const auto a = std::make_shared<TableSchema>(make_table("a", {"x"}));
+    const auto b = std::make_shared<TableSchema>(make_table("b", {"x"}));
+    const auto k = std::make_shared<TableSchema>(make_table("k", {"x"}));
+    BatchBuilder batch;
+    batch.update(b, {id(9), text("x")}, {id(9), text("y")})
+        .remove(a, {id(5), text("x")})
+        .insert(b, {id(5), text("z")})
+        .commit();
+    GroupBuilder groups({1000, 1 << 30, false});
+    groups.add(batch.take());
+    GroupPlanner planner([&](const TableSchemaPtr& s) { return bind_tables(s, k, {}); }, {});
+    const Planned planned{planner.plan(std::move(*groups.cut()))};
+    CHECK(planned.text() == "upsert 9; remove 5; insert 5");
+}
+
+TEST_CASE("planner: a changed definition takes the place of the older one") {
+    const auto older = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    const auto newer = std::make_shared<TableSchema>(make_table("t", {"a", "b"}));
+    int bindings = 0;
+    GroupPlanner planner(
+        [&](const TableSchemaPtr& s) {
+            ++bindings;
+            return bind_tables(s, s, {});
+        },
+        {});
+    BatchBuilder batch;
+    GroupBuilder groups({1000, 1 << 30, false});
+    batch.insert(older, {id(1), text("x")}).insert(newer, {id(2), text("x"), text("y")}).commit();
+    groups.add(batch.take());
+    CHECK(Planned{planner.plan(std::move(*groups.cut()))}.text() == "insert 1; insert 2");
+    batch.insert(newer, {id(3), text("x"), text("y")}).commit();
+    groups.add(batch.take());
+    CHECK(Planned{planner.plan(std::move(*groups.cut()))}.text() == "insert 3");
+    CHECK(bindings == 2);
+}
+
+TEST_CASE("planner: a partial image of a keyless row is refused, with a hint") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}, false));
+    BatchBuilder batch;
+    batch.remove(t, {id(1), Value()}).commit();
+    auto taken = batch.take();
+    taken->changes[0].partial = true;
+    GroupBuilder groups({1000, 1 << 30, false});
+    groups.add(std::move(taken));
+    GroupPlanner planner([&](const TableSchemaPtr& s) { return bind_tables(s, t, {}); }, {});
+    CHECK_THROWS_WITH(planner.plan(std::move(*groups.cut())),
+                      Catch::Contains("`a`") && Catch::Contains("HINT"));
+}
+
 TEST_CASE("planner: events that are filtered leave no write") {
     const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
     BatchBuilder batch;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <future>
+#include <semaphore>
 
 #include "lib/base/error.hpp"
 #include "lib/sink/dummy_sink.hpp"
@@ -18,6 +19,7 @@ class ScriptedSource final : public Source {
   public:
     std::deque<ChangeBatchPtr> script;
     std::optional<Error> end;  ///< thrown behind the last batch
+    std::function<void()> before_next;
 
     void preflight() override {}
     std::string identity() override { return "scripted"; }
@@ -27,6 +29,7 @@ class ScriptedSource final : public Source {
     std::string start_line(const Position&) const override { return ""; }
     void open(const PositionPtr&) override {}
     ChangeBatchPtr next() override {
+        if (before_next) before_next();
         if (!script.empty()) {
             auto batch = std::move(script.front());
             script.pop_front();
@@ -58,7 +61,7 @@ class RecordingSink final : public Sink {
   public:
     std::vector<std::string> calls;
     std::function<void(RecordingSink&, const WriteGroup&)> on_apply;
-    bool committed_after_all = false;
+    Recovery recovery = Recovery::retry;
     bool in_transaction = true;
 
     void preflight() override {}
@@ -78,9 +81,9 @@ class RecordingSink final : public Sink {
                             ? "commit " + std::to_string(offset_of(group.checkpoint))
                             : std::string("part"));
     }
-    bool recover(const EncodedGroup&) override {
+    Recovery recover(const EncodedGroup&) override {
         calls.push_back("recover");
-        return committed_after_all;
+        return recovery;
     }
     void abandon() noexcept override { calls.push_back("abandon"); }
 };
@@ -91,7 +94,7 @@ struct Fixture {
     RecordingSink sink;
     Progress progress;
     std::vector<std::string> notes;
-    std::function<void()> after_applied;
+    std::binary_semaphore part_applied{0};
     Pipeline::Options options;
 
     Fixture() {
@@ -161,12 +164,67 @@ TEST_CASE("pipeline: a transient error retries the group from its start") {
 TEST_CASE("pipeline: a commit whose reply was lost is not executed again") {
     Fixture f;
     f.batch_of(1);
-    f.sink.committed_after_all = true;
+    f.sink.recovery = Recovery::committed;
     f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
         throw Error(ErrorKind::transient, "lost connection");
     };
     f.run(100);
     CHECK(f.sink.calls == Calls{"recover", "record 100"});
+}
+
+TEST_CASE("pipeline: a target that went back is not written behind the hole") {
+    Fixture f;
+    f.batch_of(1);
+    f.sink.recovery = Recovery::start_over;
+    f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
+        throw Error(ErrorKind::transient, "lost connection");
+    };
+    CHECK_THROWS_WITH(f.run(), Catch::Contains("went back"));
+    CHECK(f.sink.calls == Calls{"recover"});
+}
+
+TEST_CASE("pipeline: an idle position that falls due inside a large transaction is not committed") {
+    Fixture f;
+    f.options.idle_checkpoint_interval = std::chrono::milliseconds(0);
+    BatchBuilder builder;
+    f.source.script.push_back(builder.commit().take());
+    for (int i = 0; i < 25; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
+    f.source.script.push_back(builder.take());
+    // While the part is open the source stays quiet for a moment, as one with unsubscribed rows does.
+    f.source.before_next = [&] {
+        if (f.source.script.empty()) f.part_applied.acquire();
+    };
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup& group) {
+        if (!group.ends_transaction) f.part_applied.release();
+    };
+    f.source.end = Error(ErrorKind::transient, "source gone");
+    CHECK_THROWS(f.run());
+    const auto part = std::find(f.sink.calls.begin(), f.sink.calls.end(), "part");
+    REQUIRE(part != f.sink.calls.end());
+    CHECK(std::find(part, f.sink.calls.end(), "store 100") == f.sink.calls.end());
+    CHECK(f.sink.calls.back() == "abandon");
+}
+
+TEST_CASE("pipeline: parts of a transaction that the source took back are rolled back") {
+    Fixture f;
+    BatchBuilder builder;
+    for (int i = 0; i < 25; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
+    f.source.script.push_back(builder.take());
+    builder.insert(f.table, {Value::int64(99), text("x")}).commit();
+    auto next = builder.take();
+    next->voids_open_transaction = true;
+    f.source.script.push_back(std::move(next));
+    std::uint64_t committed = 0;
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup& group) {
+        if (group.ends_transaction) committed += group.changes;
+    };
+    f.run(100);
+    CHECK(committed == 1);
+    CHECK(std::count(f.sink.calls.begin(), f.sink.calls.end(), "record 100") == 1);
+    // Where the part had reached the target before the news came, it was rolled back first.
+    const bool part_seen = std::find(f.sink.calls.begin(), f.sink.calls.end(), "part") != f.sink.calls.end();
+    const bool abandoned = std::find(f.sink.calls.begin(), f.sink.calls.end(), "abandon") != f.sink.calls.end();
+    CHECK(part_seen == abandoned);
 }
 
 TEST_CASE("pipeline: a part of a large transaction is never recorded, nor retried alone") {
