@@ -141,22 +141,29 @@ void PositionTable::evict(MysqlConnection& connection, const std::string& owner)
 }
 
 void PositionTable::store(MysqlConnection& connection, const std::string& position_json) {
-    if (!has_row_) return insert(connection, position_json);
-    const std::string set = fmt::format("UPDATE {} SET position_data={}{}", table_,
-                                        quote_literal(position_json), guarded());
-    if (connection.execute(set) != 1) throw_not_ours(connection);
+    check_stored(connection, connection.execute(store_statement(position_json)));
+}
+
+std::string PositionTable::store_statement(const std::string& position_json) const {
+    if (!has_row_) return insert_statement(position_json);
+    return fmt::format("UPDATE {} SET position_data={}{}", table_, quote_literal(position_json),
+                       guarded());
+}
+
+void PositionTable::check_stored(MysqlConnection& connection, std::uint64_t matched_rows) const {
+    if (matched_rows != 1) throw_not_ours(connection);
 }
 
 /// Two workers that both found no row meet at the unique key: one of them fails.
-void PositionTable::insert(MysqlConnection& connection, const std::string& position_json) {
-    const std::string owner =
-        has_owner_ ? fmt::format(", owner_token={}, owner={}", quote_literal(options_.owner_token),
-                                 quote_literal(options_.owner))
-                   : "";
-    connection.execute(fmt::format(
+std::string PositionTable::insert_statement(const std::string& position_json) const {
+    const std::string owner = has_owner_ ? fmt::format(", owner_token={}, owner={}",
+                                                       quote_literal(options_.owner_token),
+                                                       quote_literal(options_.owner))
+                                         : "";
+    return fmt::format(
         "INSERT INTO {} SET task_id={}, resumer_type='CdcDoing', position_key='default_key', "
         "position_data={}{}",
-        table_, quote_literal(options_.task_id), quote_literal(position_json), owner));
+        table_, quote_literal(options_.task_id), quote_literal(position_json), owner);
 }
 
 void PositionTable::guard(MysqlConnection& connection) {

@@ -49,6 +49,10 @@ class PositionTable {
     /// this worker is no longer the owner.
     void store(MysqlConnection& connection, const std::string& position_json);
 
+    /// The same as a statement to be sent together with others; the rows it matched go to check_stored().
+    std::string store_statement(const std::string& position_json) const;
+    void check_stored(MysqlConnection& connection, std::uint64_t matched_rows) const;
+
     /// Locks the row in the open transaction and checks the owner, without moving the record.
     void guard(MysqlConnection& connection);
 
@@ -67,7 +71,7 @@ class PositionTable {
     std::string lock_name() const;
     bool take_lock(MysqlConnection& connection, unsigned wait_secs);
     void evict(MysqlConnection& connection, const std::string& owner);
-    void insert(MysqlConnection& connection, const std::string& position_json);
+    std::string insert_statement(const std::string& position_json) const;
     [[noreturn]] void throw_not_ours(MysqlConnection& connection) const;
 
     Options options_;

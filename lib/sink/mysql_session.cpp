@@ -49,9 +49,8 @@ bool MysqlSession::can_execute_in_bulk() const noexcept {
     return connection_.is_mariadb() && connection_.version() >= 100207;
 }
 
-MYSQL_STMT* MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& statement) {
-    const auto found = prepared_.find(statement.get());
-    if (found != prepared_.end()) return found->second.second.get();
+void MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& statement) {
+    if (prepared_.contains(statement.get())) return;
     close_unused();
     Prepared prepared(mysql_stmt_init(connection_.handle()));
     const std::string& sql = statement->sql();
@@ -61,8 +60,7 @@ MYSQL_STMT* MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& st
                     fmt::format("preparing {}: error {}: {}", sql.substr(0, 200), number,
                                 mysql_stmt_error(prepared.get())));
     }
-    return prepared_.emplace(statement.get(), std::pair(statement, std::move(prepared)))
-        .first->second.second.get();
+    prepared_.emplace(statement.get(), std::pair(statement, std::move(prepared)));
 }
 
 /// Statements that nobody else holds belong to descriptions of tables that have changed since.
@@ -70,20 +68,46 @@ void MysqlSession::close_unused() {
     std::erase_if(prepared_, [](const auto& entry) { return entry.second.first.use_count() == 1; });
 }
 
-std::uint64_t MysqlSession::execute_bulk(const std::shared_ptr<const BulkStatement>& statement,
-                                std::span<char> packet) {
-    MYSQL* m = connection_.handle();
-    MYSQL_STMT* prepared = prepare(statement);
+void MysqlSession::send(std::string_view sql) {
+    send_command(COM_QUERY, sql.data(), sql.size(), nullptr);
+}
+
+void MysqlSession::send_bulk(const std::shared_ptr<const BulkStatement>& statement,
+                             std::span<char> packet) {
+    MYSQL_STMT* prepared = prepared_.at(statement.get()).second.get();
     const auto id = static_cast<std::uint32_t>(prepared->stmt_id);
     std::memcpy(packet.data(), &id, sizeof id);
+    send_command(COM_STMT_BULK_EXECUTE, packet.data(), packet.size(), prepared);
+}
+
+void MysqlSession::send_command(enum_server_command command, const char* bytes, std::size_t length,
+                                void* statement) {
+    MYSQL* m = connection_.handle();
     constexpr my_bool leave_reply = 1;
-    const bool sent = m->methods->db_command(m, COM_STMT_BULK_EXECUTE, packet.data(), packet.size(),
-                                             leave_reply, prepared) == 0;
-    const unsigned long reply = sent ? mysql_net_read_packet(m) : packet_error;
-    if (reply == packet_error) {
-        throw connection_.error(fmt::format("in {}", statement->sql().substr(0, 200)));
+    if (m->methods->db_command(m, command, bytes, length, leave_reply, statement) != 0) {
+        throw connection_.error("sending a statement");
     }
-    return affected_rows({reinterpret_cast<const std::byte*>(m->net.read_pos), reply});
+    ++under_way_;
+}
+
+std::uint64_t MysqlSession::read_reply() {
+    MYSQL* m = connection_.handle();
+    --under_way_;
+    m->net.pkt_nr = 1;  // each reply is the first packet behind its own command
+    const unsigned long length = mysql_net_read_packet(m);
+    if (length == packet_error) throw connection_.error("executing");
+    return affected_rows({reinterpret_cast<const std::byte*>(m->net.read_pos), length});
+}
+
+void MysqlSession::drain() noexcept {
+    while (under_way_ > 0) {
+        try {
+            read_reply();
+        } catch (const Error&) {
+            // What failed first is what counts. A lost connection has no more replies.
+            if (mysql_errno(connection_.handle()) >= 2000) under_way_ = 0;
+        }
+    }
 }
 
 unsigned MysqlSession::last_error() const noexcept {

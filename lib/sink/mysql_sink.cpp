@@ -14,6 +14,8 @@ namespace {
 constexpr unsigned duplicate_key = 1062;
 constexpr std::size_t most_statement_bytes = 1024 * 1024;
 constexpr std::size_t packet_overhead_bytes = 64;
+constexpr std::size_t most_statements_ahead = 32;  // their replies fit in any socket's buffer
+constexpr std::size_t most_bytes_ahead = 4 * 1024 * 1024;
 
 bool carries_all(const TableBinding& binding, const RowWrite& row) {
     const Value* image = row.after != nullptr ? row.after : row.before;
@@ -286,10 +288,11 @@ void MysqlSink::check_size(const Encoded& encoded, const Statement& statement) c
 void MysqlSink::apply(EncodedGroup& group) {
     auto& encoded = static_cast<Encoded&>(group);
     const bool is_whole = !in_transaction_ && encoded.group.ends_transaction;
+    failed_with_ = 0;
     try {
         execute(encoded);
     } catch (const Error&) {
-        const bool conflicts = session_->last_error() == duplicate_key;
+        const bool conflicts = failed_with_ == duplicate_key;
         rollback();
         if (!conflicts || !is_whole || !options_.replace || encoded.replaces) throw;
         // From here on rows are replaced at once: where one is there already, more may be.
@@ -306,44 +309,83 @@ void MysqlSink::apply(EncodedGroup& group) {
     }
 }
 
-/// The checkpoint's row comes first: its lock keeps any other writer out, and a worker that no
-/// longer owns the task does no work at all.
+/// The checkpoint's row comes first: its lock keeps any other writer out. Statements are sent ahead, and
+/// COMMIT only when all replies are there and this worker is known to own the task.
 void MysqlSink::execute(Encoded& encoded) {
     const bool begins = !in_transaction_;
     const bool ends = encoded.group.ends_transaction;
+    for (const Statement& statement : encoded.statements) {
+        if (statement.bulk) session_->prepare(statement.bulk);
+    }
     in_transaction_ = true;
-    if (exactly_once_ && begins && ends) {
-        position_table_.store(session_->connection(), encoded.checkpoint_json);
-    } else if (exactly_once_ && begins) {
-        position_table_.guard(session_->connection());
-    }
-    for (const Statement& statement : encoded.statements) execute_statement(encoded, statement);
+    if (exactly_once_ && begins && !ends) position_table_.guard(session_->connection());
+    const bool stores = exactly_once_ && ends;
+    if (stores && begins) session_->send(position_table_.store_statement(encoded.checkpoint_json));
+    execute_statements(encoded, stores && begins);
     if (!ends) return;
-    if (exactly_once_ && !begins) {
-        position_table_.store(session_->connection(), encoded.checkpoint_json);
-    }
+    if (stores && !begins) position_table_.store(session_->connection(), encoded.checkpoint_json);
     session_->execute("COMMIT");
     in_transaction_ = false;
     if (exactly_once_) position_table_.committed(encoded.checkpoint_json);
 }
 
-void MysqlSink::execute_statement(Encoded& encoded, const Statement& statement) {
-    const TableWrite& write = encoded.group.writes[statement.write];
-    const std::span<char> bytes(encoded.buffer.data() + statement.begin,
-                                statement.end - statement.begin);
+/// `store_is_ahead`: the statement that moves the checkpoint has been sent before.
+void MysqlSink::execute_statements(Encoded& encoded, bool store_is_ahead) {
+    std::size_t bytes_ahead = 0;
+    std::size_t next_reply = 0;
+    const auto read_one = [&] {
+        const Statement& statement = encoded.statements[next_reply++];
+        bytes_ahead -= statement.end - statement.begin;
+        read_reply(encoded, statement);
+    };
     try {
-        const std::uint64_t matched = statement.bulk ? session_->execute_bulk(statement.bulk, bytes)
-                                                     : session_->execute({bytes.data(), bytes.size()});
-        const std::size_t rows = statement.last_row - statement.first_row + 1;
-        const bool must_match = write.kind == WriteKind::update ||
-                                write.kind == WriteKind::update_exact ||
-                                write.kind == WriteKind::remove_exact;
-        if (must_match && matched < rows) {
-            note(fmt::format("{}: {} of {} were not found, source and target differ there",
-                             rows_text(encoded, statement), rows - matched, rows));
+        for (std::size_t i = 0; i < encoded.statements.size(); ++i) {
+            const Statement& statement = encoded.statements[i];
+            const std::span<char> bytes(encoded.buffer.data() + statement.begin,
+                                        statement.end - statement.begin);
+            if (statement.bulk) {
+                session_->send_bulk(statement.bulk, bytes);
+            } else {
+                session_->send({bytes.data(), bytes.size()});
+            }
+            bytes_ahead += bytes.size();
+            if (std::exchange(store_is_ahead, false)) check_owner();
+            while (i + 1 - next_reply > 1 &&
+                   (i + 1 - next_reply > most_statements_ahead || bytes_ahead > most_bytes_ahead)) {
+                read_one();
+            }
         }
+        if (store_is_ahead) check_owner();
+        while (next_reply < encoded.statements.size()) read_one();
+    } catch (const Error&) {
+        failed_with_ = session_->last_error();
+        session_->drain();
+        throw;
+    }
+}
+
+/// Reads the reply to the statement that moves the checkpoint.
+void MysqlSink::check_owner() {
+    const std::uint64_t matched = session_->read_reply();
+    if (matched == 1) return;
+    session_->drain();
+    position_table_.check_stored(session_->connection(), matched);
+}
+
+void MysqlSink::read_reply(const Encoded& encoded, const Statement& statement) {
+    const TableWrite& write = encoded.group.writes[statement.write];
+    const std::size_t rows = statement.last_row - statement.first_row + 1;
+    std::uint64_t matched = 0;
+    try {
+        matched = session_->read_reply();
     } catch (const Error& error) {
         throw error.in("writing " + rows_text(encoded, statement));
+    }
+    const bool must_match = write.kind == WriteKind::update || write.kind == WriteKind::update_exact ||
+                            write.kind == WriteKind::remove_exact;
+    if (must_match && matched < rows) {
+        note(fmt::format("{}: {} of {} were not found, source and target differ there",
+                         rows_text(encoded, statement), rows - matched, rows));
     }
 }
 

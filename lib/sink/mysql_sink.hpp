@@ -54,7 +54,9 @@ class MysqlSink final : public Sink {
     sql_text::InsertForm form_of(const TableWrite& write, bool replace) const noexcept;
     std::shared_ptr<const BulkStatement> bulk_statement(const TableWrite& write, bool replace);
     void execute(Encoded& encoded);
-    void execute_statement(Encoded& encoded, const Statement& statement);
+    void execute_statements(Encoded& encoded, bool store_is_ahead);
+    void check_owner();
+    void read_reply(const Encoded& encoded, const Statement& statement);
     void rollback() noexcept;
     std::size_t statement_bytes() const noexcept;
     static std::string rows_text(const Encoded& encoded, const Statement& statement);
@@ -68,6 +70,7 @@ class MysqlSink final : public Sink {
     std::mutex session_mutex_;               ///< its replacement against interrupt()
     bool exactly_once_;
     bool in_transaction_ = false;
+    unsigned failed_with_ = 0;  ///< the server's number of the error that ended the last apply
     std::size_t max_packet_bytes_ = 0;  ///< these two are set by preflight(), then constant
     bool in_bulk_ = false;
 
