@@ -32,6 +32,26 @@ LogSeverity severity_of(LogLevel level) {
     return LogSeverity::info;
 }
 
+/// What the operator needs beside the fault itself: the place in the source, and how to go on.
+Error with_place(const Error& error, const PositionPtr& checkpoint) {
+    const auto hint = [&](const char* otherwise) {
+        return error.hint().empty() ? std::string(otherwise) : error.hint();
+    };
+    if (error.kind() == ErrorKind::data && checkpoint) {
+        return {error.kind(), fmt::format("behind {}: {}", checkpoint->to_json(), error.text()),
+                hint("the target is as it was there: put right what stands in the way, or leave "
+                     "the table out with [filter] ignore_tbs, and start the task again"),
+                error.where()};
+    }
+    if (error.kind() == ErrorKind::durability) {
+        return {error.kind(), error.text(),
+                hint("make room or mend the disk, and start the task again: it goes on from the "
+                     "last position that is durable"),
+                error.where()};
+    }
+    return error;
+}
+
 }  // namespace
 
 Task::Task(TaskConfig config)
@@ -68,9 +88,10 @@ void Task::run() {
                 log_->error(second.what());
             }
         }
-        log_->error(
-            fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
-        throw;
+        const Error placed = with_place(error, last_checkpoint_);
+        log_->error(fmt::format("task {} ends: {}: {}", config_.name, name_of(placed.kind()),
+                                placed.what()));
+        throw placed;
     }
 }
 
