@@ -157,7 +157,11 @@ void append_exact_condition(std::string& out, const TableBinding& binding, const
             out += " AS JSON)";
             continue;
         }
-        out += name;
+        // Servers read a SET as a signed number here: its 64th member would never match.
+        const bool is_beyond_signed = to.type == ColumnType::set && !field.by_label &&
+                                      value.kind() == ValueKind::uint64 &&
+                                      value.as_uint64() > INT64_MAX;
+        out += is_beyond_signed ? "CAST(" + name + " AS UNSIGNED)" : name;
         out += "<=>";
         append_literal(out, value, from, field.by_label);
         if (value.kind() == ValueKind::text && to.type == ColumnType::text) {

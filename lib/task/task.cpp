@@ -32,6 +32,26 @@ LogSeverity severity_of(LogLevel level) {
     return LogSeverity::info;
 }
 
+/// What the operator needs beside the fault itself: the place in the source, and how to go on.
+Error with_place(const Error& error, const PositionPtr& checkpoint) {
+    const auto hint = [&](const char* otherwise) {
+        return error.hint().empty() ? std::string(otherwise) : error.hint();
+    };
+    if (error.kind() == ErrorKind::data && checkpoint) {
+        return {error.kind(), fmt::format("behind {}: {}", checkpoint->to_json(), error.text()),
+                hint("the target is as it was there: put right what stands in the way, or leave "
+                     "the table out with [filter] ignore_tbs, and start the task again"),
+                error.where()};
+    }
+    if (error.kind() == ErrorKind::durability) {
+        return {error.kind(), error.text(),
+                hint("make room or mend the disk, and start the task again: it goes on from the "
+                     "last position that is durable"),
+                error.where()};
+    }
+    return error;
+}
+
 }  // namespace
 
 Task::Task(TaskConfig config)
@@ -60,16 +80,15 @@ void Task::run() {
         log_->info(fmt::format("task {} stopped, {} changes applied", config_.name,
                                progress_.applied_changes.load()));
     } catch (const Error& error) {
-        end_with(error);
-        throw;
+        throw end_with(error);
     } catch (const std::exception& error) {
-        end_with(Error(ErrorKind::bug, error.what()));
-        throw;
+        throw end_with(Error(ErrorKind::bug, error.what()));
     }
 }
 
-/// What was applied is recorded before the task ends, unless recording is what failed.
-void Task::end_with(const Error& error) {
+/// What was applied is recorded before the task ends, unless recording is what failed. The error, with its
+/// place in the source.
+Error Task::end_with(const Error& error) {
     if (checkpoints_ && error.kind() != ErrorKind::durability) {
         try {
             checkpoints_->finish();
@@ -77,8 +96,10 @@ void Task::end_with(const Error& error) {
             log_->error(second.what());
         }
     }
+    Error placed = with_place(error, last_checkpoint_);
     log_->error(
-        fmt::format("task {} ends: {}: {}", config_.name, name_of(error.kind()), error.what()));
+        fmt::format("task {} ends: {}: {}", config_.name, name_of(placed.kind()), placed.what()));
+    return placed;
 }
 
 void Task::run_with_retries() {

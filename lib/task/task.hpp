@@ -41,7 +41,7 @@ class Task {
 
   private:
     void run_with_retries();
-    void end_with(const Error& error);
+    Error end_with(const Error& error);
     void run_once();
     PositionPtr open(Source& source, Sink& sink);
     void record_start(Source& source, Sink& sink, const PositionPtr& position);

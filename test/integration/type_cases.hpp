@@ -14,6 +14,7 @@ struct TypeCase {
     std::vector<std::string> values;  ///< SQL expressions, all different
     bool can_be_key = true;
     KnownBy known_by = KnownBy::both;
+    bool can_be_keyless = true;
 };
 
 const std::vector<TypeCase>& type_cases();
