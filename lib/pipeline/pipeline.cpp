@@ -158,7 +158,15 @@ void Pipeline::apply(EncodedGroup& encoded) {
     Backoff backoff(options_.first_retry_delay, options_.first_retry_delay * 100);
     for (unsigned tries = 0;; ++tries) {
         try {
-            if (tries > 0 && sink_.recover(encoded)) break;
+            if (tries > 0) {
+                const Sink::Recovery found = sink_.recover(encoded);
+                if (found == Sink::Recovery::committed) break;
+                if (found == Sink::Recovery::start_over) {
+                    tries = options_.most_retries;  // here nothing more can be done
+                    throw Error(ErrorKind::transient,
+                                "the target no longer holds what was committed last");
+                }
+            }
             sink_.apply(encoded);
             break;
         } catch (const Error& error) {

@@ -37,7 +37,7 @@ class MysqlSink final : public Sink {
     TableSchemaPtr describe(std::string_view schema, std::string_view table) override;
     std::unique_ptr<EncodedGroup> encode(WriteGroup group) override;
     void apply(EncodedGroup& group) override;
-    bool recover(const EncodedGroup& group) override;
+    Recovery recover(const EncodedGroup& group) override;
     void abandon() noexcept override;
     void interrupt() noexcept override;
 

@@ -60,9 +60,14 @@ class Sink {
     /// target, but for a connection lost during commit: recover() tells.
     virtual void apply(EncodedGroup& group) = 0;
 
-    /// After a transient error: connects anew if need be. True when the target shows that the group
-    /// was committed after all.
-    virtual bool recover(const EncodedGroup& group) = 0;
+    /// What the target shows after a transient error.
+    enum class Recovery {
+        committed,    ///< the group was committed after all
+        apply_again,  ///< it was not, and what was committed before it is there
+        start_over,   ///< that is not there any more: the task goes on from the target's checkpoint
+    };
+    /// Connects anew if need be, and looks.
+    virtual Recovery recover(const EncodedGroup& group) = 0;
 
     /// Rolls an open target transaction back (the rest of a large one will not come).
     virtual void abandon() noexcept = 0;

@@ -157,14 +157,10 @@ PositionPtr Task::open(Source& source, Sink& sink) {
 /// the next start.
 void Task::record_start(Source& source, Sink& sink, const PositionPtr& position) {
     directory_->record_identity(source.identity());
-    checkpoints_ = std::make_unique<CheckpointService>(
-        std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
-        CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
-                            [this](std::exception_ptr error) { fail(std::move(error)); }});
     const bool in_target = sink.checkpoint_in_transaction();
     const bool target_first = in_target && decision_->plan.resets_target;
     if (target_first) sink.store_checkpoint(*position);
-    checkpoints_->record_start(position, codecs_);
+    begin_records(position);
     if (in_target && !target_first && !decision_->target) sink.store_checkpoint(*position);
     if (in_target && directory_->exactly_once_target() != sink.checkpoint_place()) {
         directory_->record_exactly_once_target(sink.checkpoint_place());
@@ -173,14 +169,36 @@ void Task::record_start(Source& source, Sink& sink, const PositionPtr& position)
     }
     last_checkpoint_ = position;
     is_recorded_ = true;
+    worker_.held_task = true;
 }
 
-/// After an error that a retry may help against: from the last checkpoint.
+/// position.log goes on with this position; begins anew where that is behind what it holds.
+void Task::begin_records(const PositionPtr& position) {
+    checkpoints_.reset();
+    checkpoints_ = std::make_unique<CheckpointService>(
+        std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
+        CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
+                            [this](std::exception_ptr error) { fail(std::move(error)); }});
+    checkpoints_->record_start(position, codecs_);
+}
+
+/// After an error that a retry may help against: from the last checkpoint. With exactly-once that
+/// is the target's, also when the target has lost commits since (a crash, a failover, a backup).
 PositionPtr Task::reopen(Source& source, Sink& sink) {
-    last_checkpoint_ = position_after_error(sink);
-    checkpoints_->advanced(last_checkpoint_, last_checkpoint_);
-    source.open(last_checkpoint_);
-    return last_checkpoint_;
+    const PositionPtr position = position_after_error(sink);
+    const auto order = position->compare(*last_checkpoint_);
+    if (order == std::partial_ordering::greater || order == std::partial_ordering::equivalent) {
+        checkpoints_->advanced(position, position);
+    } else {
+        log_->warn(fmt::format(
+            "the target's checkpoint {} is behind {}, which it held before: the target has lost "
+            "commits; what it holds is the truth",
+            position->to_json(), last_checkpoint_->to_json()));
+        begin_records(position);
+    }
+    last_checkpoint_ = position;
+    source.open(position);
+    return position;
 }
 
 PositionPtr Task::position_after_error(Sink& sink) {

@@ -58,7 +58,7 @@ class RecordingSink final : public Sink {
   public:
     std::vector<std::string> calls;
     std::function<void(RecordingSink&, const WriteGroup&)> on_apply;
-    bool committed_after_all = false;
+    Recovery found_by_recover = Recovery::apply_again;
     bool in_transaction = true;
 
     void preflight() override {}
@@ -78,9 +78,9 @@ class RecordingSink final : public Sink {
                             ? "commit " + std::to_string(offset_of(group.checkpoint))
                             : std::string("part"));
     }
-    bool recover(const EncodedGroup&) override {
+    Recovery recover(const EncodedGroup&) override {
         calls.push_back("recover");
-        return committed_after_all;
+        return found_by_recover;
     }
     void abandon() noexcept override { calls.push_back("abandon"); }
 };
@@ -161,12 +161,23 @@ TEST_CASE("pipeline: a transient error retries the group from its start") {
 TEST_CASE("pipeline: a commit whose reply was lost is not executed again") {
     Fixture f;
     f.batch_of(1);
-    f.sink.committed_after_all = true;
+    f.sink.found_by_recover = Sink::Recovery::committed;
     f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
         throw Error(ErrorKind::transient, "lost connection");
     };
     f.run(100);
     CHECK(f.sink.calls == Calls{"recover", "record 100"});
+}
+
+TEST_CASE("pipeline: nothing is applied to a target that has lost what was committed last") {
+    Fixture f;
+    f.batch_of(1);
+    f.sink.found_by_recover = Sink::Recovery::start_over;
+    f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
+        throw Error(ErrorKind::transient, "lost connection");
+    };
+    CHECK_THROWS_WITH(f.run(), Catch::Contains("no longer holds"));
+    CHECK(f.sink.calls == Calls{"recover", "abandon"});
 }
 
 TEST_CASE("pipeline: a part of a large transaction is never recorded, nor retried alone") {
