@@ -83,6 +83,7 @@ void Pipeline::note_read(const ChangeBatch& batch) {
     progress_.extracted_changes += batch.changes.size() + batch.skipped_changes;
     progress_.extracted_transactions += batch.commits.size();
     changes_read_ += batch.changes.size();
+    if (events_.on_read) events_.on_read(batch.trail->last_read());
     if (batch.changes.empty()) return;
     const std::int64_t committed =
         batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;

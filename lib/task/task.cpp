@@ -213,13 +213,16 @@ PositionPtr Task::position_after_error(Sink& sink) {
 }
 
 void Task::stream(Source& source, Sink& sink) {
+    Pipeline::Events events;
+    events.on_applied = [this](PositionPtr current, PositionPtr checkpoint) {
+        applied(std::move(current), std::move(checkpoint));
+    };
+    events.on_note = [this](const std::string& text) { log_->warn(text); };
+    if (heartbeat_) {
+        events.on_read = [this](PositionPtr read) { heartbeat_->received(std::move(read)); };
+    }
     Pipeline pipeline(source, sink, make_planner(config_, filter_, router_, sink),
-                      make_pipeline_options(config_),
-                      {[this](PositionPtr current, PositionPtr checkpoint) {
-                           applied(std::move(current), std::move(checkpoint));
-                       },
-                       [this](const std::string& text) { log_->warn(text); }},
-                      progress_);
+                      make_pipeline_options(config_), std::move(events), progress_);
     {
         std::lock_guard lock(running_mutex_);
         running_pipeline_ = &pipeline;
