@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <thread>
+#include <unistd.h>
 
 #include "lib/base/error.hpp"
 #include "lib/config/key_table.hpp"
@@ -73,27 +74,33 @@ int explain_start(const TaskConfig& config, bool as_json) {
     return 0;
 }
 
+/// Ends the process this long from now, whatever it waits for then: a server that takes connections
+/// and never answers, a name that cannot be looked up, a disk that hangs. A task is safe against a
+/// kill at any moment, so it is against this.
+void end_at_last(unsigned seconds) {
+    ::signal(SIGALRM, [](int) {
+        constexpr std::string_view note = "dts-worker: stopped without waiting any longer\n";
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, note.data(), note.size());
+        ::_exit(0);
+    });
+    ::alarm(seconds);
+}
+
 /// The task runs in a thread of its own; this one waits for signals.
 int run(TaskConfig config) {
-    constexpr std::chrono::seconds target_patience{6};
-    constexpr std::chrono::seconds last_patience{3};
+    constexpr std::chrono::seconds target_patience{7};
+    constexpr unsigned all_patience_secs = 9;
     Task task(std::move(config));
     boost::asio::io_context loop;
     boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
     boost::asio::steady_timer patience(loop);
     signals.async_wait([&](const boost::system::error_code& aborted, int) {
         if (aborted) return;
+        end_at_last(all_patience_secs);
         task.stop();
         patience.expires_after(target_patience);
         patience.async_wait([&](const boost::system::error_code& cancelled) {
-            if (cancelled) return;
-            task.interrupt_target();
-            patience.expires_after(last_patience);
-            patience.async_wait([](const boost::system::error_code& ended) {
-                // A server that does not answer at all: going now is what a kill would do, and that
-                // is always safe.
-                if (!ended) std::_Exit(0);
-            });
+            if (!cancelled) task.interrupt_target();
         });
     });
 

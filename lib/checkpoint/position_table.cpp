@@ -26,10 +26,13 @@ std::string PositionTable::where() const {
         quote_literal(options_.task_id));
 }
 
+/// As this worker left it. The token alone would not do: after a crash or a failover the target may
+/// have lost what it committed last, and what follows must not be applied on top of that.
 std::string PositionTable::guarded() const {
-    std::string condition = where() + " AND position_data=" + quote_literal(stored_);
-    if (has_owner_) condition += " AND owner_token=" + quote_literal(options_.owner_token);
-    return condition;
+    const std::string row = fmt::format("{} AND position_data={}", where(), quote_literal(stored_));
+    return has_owner_
+               ? fmt::format("{} AND owner_token={}", row, quote_literal(options_.owner_token))
+               : row;
 }
 
 std::optional<std::string> PositionTable::read(MysqlConnection& connection) {
@@ -84,21 +87,45 @@ std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
 
     // The row lock waits for a transaction of an earlier owner that is still being committed; once
     // our token is in, that owner's next transaction fails.
-    if (has_owner_) {
+    const auto row = read_locked(connection);
+    if (row && options_.held_before) require_ours(row);
+    if (row && has_owner_) {
         connection.execute(fmt::format("UPDATE {} SET owner_token={}, owner={}{}", table_,
                                        quote_literal(options_.owner_token),
                                        quote_literal(options_.owner), where()));
     }
-    const auto record = read_locked(connection);
     connection.execute("COMMIT");
-    has_row_ = record.has_value();
-    stored_ = record.value_or("");
-    return record;
+    has_row_ = row.has_value();
+    stored_ = row ? row->position : "";
+    return row ? std::optional(row->position) : std::nullopt;
 }
 
-std::optional<std::string> PositionTable::read_locked(MysqlConnection& connection) {
-    return connection.scalar(
-        fmt::format("SELECT position_data FROM {}{} FOR UPDATE", table_, where()));
+std::optional<PositionTable::Row> PositionTable::read_locked(MysqlConnection& connection) const {
+    auto result = connection.query(fmt::format("SELECT position_data, {} FROM {}{} FOR UPDATE",
+                                               has_owner_ ? "owner_token, owner" : "'', ''", table_,
+                                               where()));
+    const auto row = result.next();
+    if (!row) return std::nullopt;
+    return Row{row->text(0), row->text(1), row->text(2)};
+}
+
+/// A row that names this log directory is ours also with another token: this worker holds that
+/// directory's lock, so the row is an older one that a backup has brought back.
+const PositionTable::Row& PositionTable::require_ours(const std::optional<Row>& row) const {
+    if (!row) {
+        throw Error(ErrorKind::checkpoint,
+                    fmt::format("the target has lost the checkpoint of task '{}' (in {})",
+                                options_.task_id, table_),
+                    "the target was wiped or replaced while the task ran: restore it");
+    }
+    if (!has_owner_ || row->owner_token == options_.owner_token || row->owner == options_.owner) {
+        return *row;
+    }
+    throw Error(ErrorKind::log_directory,
+                fmt::format("the checkpoint of task '{}' in {} is no longer owned by this worker: "
+                            "another worker has taken the task over: {}",
+                            options_.task_id, table_, row->owner),
+                "run one worker for a task; look at the row's columns owner and updated_at");
 }
 
 std::string PositionTable::lock_name() const {
@@ -108,15 +135,23 @@ std::string PositionTable::lock_name() const {
 /// True also where the server has no named locks (some clusters): the token keeps other owners out then.
 bool PositionTable::take_lock(MysqlConnection& connection, unsigned wait_secs) {
     try {
-        return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) == "1";
+        return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) ==
+               "1";
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::data) throw;
         return true;
     }
 }
 
-void PositionTable::renew(MysqlConnection& connection) {
+PositionTable::Found PositionTable::renew(MysqlConnection& connection,
+                                          const std::string& position_json) {
     take_lock(connection, 0);
+    const auto row = read_locked(connection);
+    connection.execute("COMMIT");
+    if (!row && !has_row_) return Found::not_committed;
+    const Row& ours = require_ours(row);
+    if (ours.position == position_json) return Found::committed;
+    return has_row_ && ours.position == stored_ ? Found::not_committed : Found::went_back;
 }
 
 /// Somebody holds the lock by name. A worker of the same log directory is dead, since that
@@ -144,18 +179,12 @@ void PositionTable::store(MysqlConnection& connection, const std::string& positi
     check_stored(connection, connection.execute(store_statement(position_json)));
 }
 
+/// Two workers that both found no row meet at the unique key of INSERT: one of them fails.
 std::string PositionTable::store_statement(const std::string& position_json) const {
-    if (!has_row_) return insert_statement(position_json);
-    return fmt::format("UPDATE {} SET position_data={}{}", table_, quote_literal(position_json),
-                       guarded());
-}
-
-void PositionTable::check_stored(MysqlConnection& connection, std::uint64_t matched_rows) const {
-    if (matched_rows != 1) throw_not_ours(connection);
-}
-
-/// Two workers that both found no row meet at the unique key: one of them fails.
-std::string PositionTable::insert_statement(const std::string& position_json) const {
+    if (has_row_) {
+        return fmt::format("UPDATE {} SET position_data={}{}", table_, quote_literal(position_json),
+                           guarded());
+    }
     const std::string owner = has_owner_ ? fmt::format(", owner_token={}, owner={}",
                                                        quote_literal(options_.owner_token),
                                                        quote_literal(options_.owner))
@@ -166,26 +195,23 @@ std::string PositionTable::insert_statement(const std::string& position_json) co
         table_, quote_literal(options_.task_id), quote_literal(position_json), owner);
 }
 
+void PositionTable::check_stored(MysqlConnection& connection, std::uint64_t matched_rows) const {
+    if (matched_rows != 1) throw_not_as_left(connection);
+}
+
 void PositionTable::guard(MysqlConnection& connection) {
     const auto found =
         connection.scalar(fmt::format("SELECT 1 FROM {}{} FOR UPDATE", table_, guarded()));
-    if (!found) throw_not_ours(connection);
+    if (!found) throw_not_as_left(connection);
 }
 
-void PositionTable::throw_not_ours(MysqlConnection& connection) const {
-    const auto held = connection.scalar(fmt::format(
-        "SELECT {} FROM {}{}", has_owner_ ? "owner_token" : "position_data", table_, where()));
-    if (has_owner_ && held == options_.owner_token) {
-        throw Error(ErrorKind::transient,
-                    fmt::format("the checkpoint of task '{}' in {} is not where this worker left it: the "
-                                "target went back to an earlier state, or was changed by hand",
-                                options_.task_id, table_));
-    }
-    throw Error(ErrorKind::log_directory,
-                fmt::format("the checkpoint of task '{}' in {} is no longer owned by this worker: "
-                            "another worker has taken the task over, or the row was removed",
-                            options_.task_id, table_),
-                "run one worker for a task; look at the row's columns owner and updated_at");
+void PositionTable::throw_not_as_left(MysqlConnection& connection) const {
+    const Row row = require_ours(read_locked(connection));
+    throw Error(
+        ErrorKind::transient,
+        fmt::format("the target's checkpoint in {} is {}, though {} was committed last: the "
+                    "target has lost commits",
+                    table_, row.position, stored_));
 }
 
 }  // namespace dts

@@ -24,14 +24,12 @@ class PositionTable {
         std::string owner_token;  ///< of this worker, new for each process
         std::string owner;        ///< where this worker runs (host and log directory), for messages
         bool take_over = false;   ///< claim the task also from a worker that is alive
+        bool held_before = false;  ///< this worker has: what another holds by now stays with it
     };
     explicit PositionTable(Options options);
 
     /// Reads the record, touching nothing; nothing where table or row do not exist.
     std::optional<std::string> read(MysqlConnection& connection);
-
-    /// Reads the record behind any transaction that is about to move it. Within a transaction.
-    std::optional<std::string> read_locked(MysqlConnection& connection);
 
     /// Makes the table where it is missing. Throws Error{permission} when the account may not.
     void create(MysqlConnection& connection);
@@ -42,22 +40,28 @@ class PositionTable {
     /// connection must stay open: it holds a lock by name.
     std::optional<std::string> claim(MysqlConnection& connection);
 
-    /// After a reconnect: takes the lock by name again where it can; the token needs no renewal.
-    void renew(MysqlConnection& connection);
+    /// What a reconnect finds of a transaction whose COMMIT may have been lost.
+    enum class Found {
+        committed,      ///< the record says what it was to say
+        not_committed,  ///< it says what was committed before
+        went_back,  ///< it says something else: commits are lost (a crash, a failover, a backup)
+    };
+    /// Waits for that transaction where it is still under way; takes the lock by name again where
+    /// it can. Throws Error{log_directory} when another worker has taken the task over, and
+    /// Error{checkpoint} when the row is gone.
+    Found renew(MysqlConnection& connection, const std::string& position_json);
 
-    /// Moves the record on, in the connection's open transaction. Throws Error{log_directory} when
-    /// this worker is no longer the owner.
+    /// Moves the record on, in the connection's open transaction. The row must be as this worker
+    /// left it: throws as renew() does, and Error{transient} when the record went back.
     void store(MysqlConnection& connection, const std::string& position_json);
 
-    /// The same as a statement to be sent together with others; the rows it matched go to check_stored().
+    /// The same as a statement to be sent together with others; the rows it matched go to
+    /// check_stored(), when nothing is under way any more.
     std::string store_statement(const std::string& position_json) const;
     void check_stored(MysqlConnection& connection, std::uint64_t matched_rows) const;
 
-    /// Locks the row in the open transaction and checks the owner, without moving the record.
+    /// Locks the row in the open transaction and checks it as store() does, without moving it.
     void guard(MysqlConnection& connection);
-
-    /// The record as this worker last left it.
-    const std::string& stored() const noexcept { return stored_; }
 
     /// The transaction with the last store() has been committed.
     void committed(const std::string& position_json) {
@@ -66,13 +70,18 @@ class PositionTable {
     }
 
   private:
+    struct Row {
+        std::string position, owner_token, owner;
+    };
+
     std::string where() const;
     std::string guarded() const;
+    std::optional<Row> read_locked(MysqlConnection& connection) const;
+    const Row& require_ours(const std::optional<Row>& row) const;
     std::string lock_name() const;
     bool take_lock(MysqlConnection& connection, unsigned wait_secs);
     void evict(MysqlConnection& connection, const std::string& owner);
-    std::string insert_statement(const std::string& position_json) const;
-    [[noreturn]] void throw_not_ours(MysqlConnection& connection) const;
+    [[noreturn]] void throw_not_as_left(MysqlConnection& connection) const;
 
     Options options_;
     std::string table_;

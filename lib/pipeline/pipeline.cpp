@@ -83,6 +83,7 @@ void Pipeline::note_read(const ChangeBatch& batch) {
     progress_.extracted_bytes += batch.source_bytes;
     progress_.extracted_changes += batch.changes.size() + batch.skipped_changes;
     progress_.extracted_transactions += batch.commits.size();
+    if (events_.on_read && batch.trail) events_.on_read(batch.trail->last_read());
     if (batch.changes.empty()) return;
     const std::int64_t committed = batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
     std::lock_guard lock(lag_mutex_);
@@ -166,9 +167,9 @@ void Pipeline::apply(EncodedGroup& encoded) {
     for (unsigned tries = 0;; ++tries) {
         try {
             if (tries > 0) {
-                const Recovery recovery = sink_.recover(encoded);
-                if (recovery == Recovery::committed) break;
-                starts_over = recovery == Recovery::start_over;
+                const Sink::Recovery recovery = sink_.recover(encoded);
+                if (recovery == Sink::Recovery::committed) break;
+                starts_over = recovery == Sink::Recovery::start_over;
             }
             if (!starts_over) sink_.apply(encoded);
             break;

@@ -38,6 +38,8 @@ class Pipeline {
         std::function<void(PositionPtr current, PositionPtr checkpoint)> on_applied;
         /// Something the log should say once (a retry, a row replaced). Any thread.
         std::function<void(const std::string& text)> on_note;
+        /// The source was read up to here. May be empty. Called by the reading thread.
+        std::function<void(PositionPtr last_read)> on_read = {};
     };
 
     Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options options, Events events,

@@ -13,7 +13,7 @@ class DummySink final : public Sink {
         return std::make_unique<EncodedGroup>(std::move(group));
     }
     void apply(EncodedGroup&) override {}
-    Recovery recover(const EncodedGroup&) override { return Recovery::retry; }
+    Recovery recover(const EncodedGroup&) override { return Recovery::apply_again; }
     void abandon() noexcept override {}
 };
 

@@ -410,19 +410,20 @@ void MysqlSink::rollback() noexcept {
     }
 }
 
-Recovery MysqlSink::recover(const EncodedGroup& group) {
+Sink::Recovery MysqlSink::recover(const EncodedGroup& group) {
     const auto& encoded = static_cast<const Encoded&>(group);
     connect();
-    if (!exactly_once_) return Recovery::retry;
-    position_table_.renew(session_->connection());
-    // A commit whose reply was lost may still be under way: the row's lock waits for it.
-    const auto held = position_table_.read_locked(session_->connection());
-    session_->execute("COMMIT");
-    if (held == encoded.checkpoint_json) {
-        position_table_.committed(encoded.checkpoint_json);
-        return Recovery::committed;
+    if (!exactly_once_) return Recovery::apply_again;
+    switch (position_table_.renew(session_->connection(), encoded.checkpoint_json)) {
+        case PositionTable::Found::committed:
+            position_table_.committed(encoded.checkpoint_json);
+            return Recovery::committed;
+        case PositionTable::Found::not_committed:
+            return Recovery::apply_again;
+        case PositionTable::Found::went_back:
+            break;
     }
-    return held == position_table_.stored() ? Recovery::retry : Recovery::start_over;
+    return Recovery::start_over;
 }
 
 void MysqlSink::abandon() noexcept {

@@ -20,13 +20,6 @@ class EncodedGroup {
     WriteGroup group;
 };
 
-/// What the target shows of a group whose application failed.
-enum class Recovery : std::uint8_t {
-    committed,   ///< it was committed after all
-    retry,       ///< it was not, and the target stands where it stood before
-    start_over,  ///< the target stands elsewhere: only its own checkpoint tells from where to go on
-};
-
 class Sink {
   public:
     virtual ~Sink() = default;
@@ -66,7 +59,13 @@ class Sink {
     /// target, but for a connection lost during commit: recover() tells.
     virtual void apply(EncodedGroup& group) = 0;
 
-    /// After a transient error: connects anew if need be, and looks.
+    /// What the target shows after a transient error.
+    enum class Recovery {
+        committed,    ///< the group was committed after all
+        apply_again,  ///< it was not, and what was committed before it is there
+        start_over,   ///< that is not there any more: the task goes on from the target's checkpoint
+    };
+    /// Connects anew if need be, and looks.
     virtual Recovery recover(const EncodedGroup& group) = 0;
 
     /// Rolls an open target transaction back (the rest of a large one will not come).

@@ -32,7 +32,7 @@ class SqlFileSink final : public Sink {
     TableSchemaPtr describe(std::string_view, std::string_view) override { return nullptr; }
     std::unique_ptr<EncodedGroup> encode(WriteGroup group) override;
     void apply(EncodedGroup& group) override;
-    Recovery recover(const EncodedGroup&) override { return Recovery::retry; }
+    Recovery recover(const EncodedGroup&) override { return Recovery::apply_again; }
     void abandon() noexcept override { parts_.clear(); }
 
   private:

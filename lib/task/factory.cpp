@@ -70,7 +70,9 @@ std::unique_ptr<Sink> make_mysql_sink(const TaskConfig& config, const WorkerIden
     options.position_table = position_table_options(config);
     options.position_table.owner_token = worker.token;
     options.position_table.owner = worker.place;
-    options.position_table.take_over = config.global.on_conflict == OnConflict::take_over;
+    options.position_table.take_over =
+        config.global.on_conflict == OnConflict::take_over && !worker.held_task;
+    options.position_table.held_before = worker.held_task;
     options.checkpoint_in_target = checkpoint_in_target(config.pipeline.exactly_once);
     options.batch_rows = config.sinker.batch_size;
     options.replace = config.sinker.replace;

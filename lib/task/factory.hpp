@@ -18,8 +18,9 @@ class HeartbeatWriter;
 
 /// This worker, as it marks the target's checkpoint as its own.
 struct WorkerIdentity {
-    std::string token;  ///< random, new for each process
-    std::string place;  ///< host and log directory
+    std::string token;       ///< random, new for each process
+    std::string place;       ///< host and log directory
+    bool held_task = false;  ///< it has: from then on it takes the task from nobody
 };
 WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory);
 

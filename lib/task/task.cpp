@@ -187,15 +187,10 @@ PositionPtr Task::open(Source& source, Sink& sink) {
 /// the next start.
 void Task::record_start(Source& source, Sink& sink, const PositionPtr& position) {
     directory_->record_identity(source.identity());
-    checkpoints_.reset();  // of a start that failed half-way: one log, one writer
-    checkpoints_ = std::make_unique<CheckpointService>(
-        std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
-        CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
-                            [this](std::exception_ptr error) { fail(std::move(error)); }});
     const bool in_target = sink.checkpoint_in_transaction();
     const bool target_first = in_target && decision_->plan.resets_target;
     if (target_first) sink.store_checkpoint(*position);
-    checkpoints_->record_start(position, codecs_);
+    begin_records(position);
     if (in_target && !target_first && !decision_->target) sink.store_checkpoint(*position);
     if (in_target && directory_->exactly_once_target() != sink.checkpoint_place()) {
         directory_->record_exactly_once_target(sink.checkpoint_place());
@@ -204,24 +199,36 @@ void Task::record_start(Source& source, Sink& sink, const PositionPtr& position)
     }
     last_checkpoint_ = position;
     is_recorded_ = true;
+    worker_.held_task = true;
 }
 
-/// After an error that a retry may help against: from the last checkpoint.
+/// position.log goes on with this position; begins anew where that is behind what it holds.
+void Task::begin_records(const PositionPtr& position) {
+    checkpoints_.reset();
+    checkpoints_ = std::make_unique<CheckpointService>(
+        std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
+        CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
+                            [this](std::exception_ptr error) { fail(std::move(error)); }});
+    checkpoints_->record_start(position, codecs_);
+}
+
+/// After an error that a retry may help against: from the last checkpoint. With exactly-once that
+/// is the target's, also when the target has lost commits since (a crash, a failover, a backup).
 PositionPtr Task::reopen(Source& source, Sink& sink) {
     require_source(directory_->path(), source.identity());
     const PositionPtr position = position_after_error(sink);
-    const auto order = position->compare(*last_checkpoint_);
-    if (order != std::partial_ordering::equivalent && order != std::partial_ordering::greater) {
-        // The target went back while the task ran: decided as at a start, and recorded anew.
-        checkpoints_->finish();
-        is_recorded_ = false;
-        return open(source, sink);
-    }
     require_held(*position, source.holds(*position));
-    if (order == std::partial_ordering::greater) {
-        last_checkpoint_ = position;
+    const auto order = position->compare(*last_checkpoint_);
+    if (order == std::partial_ordering::greater || order == std::partial_ordering::equivalent) {
         checkpoints_->advanced(position, position);
+    } else {
+        log_->warn(fmt::format(
+            "the target's checkpoint {} is behind {}, which it held before: the target has lost "
+            "commits; what it holds is the truth",
+            position->to_json(), last_checkpoint_->to_json()));
+        begin_records(position);
     }
+    last_checkpoint_ = position;
     source.open(position);
     return position;
 }
@@ -238,13 +245,16 @@ PositionPtr Task::position_after_error(Sink& sink) {
 }
 
 void Task::stream(Source& source, Sink& sink) {
+    Pipeline::Events events;
+    events.on_applied = [this](PositionPtr current, PositionPtr checkpoint) {
+        applied(std::move(current), std::move(checkpoint));
+    };
+    events.on_note = [this](const std::string& text) { log_->warn(text); };
+    if (heartbeat_) {
+        events.on_read = [this](PositionPtr read) { heartbeat_->received(std::move(read)); };
+    }
     Pipeline pipeline(source, sink, make_planner(config_, filter_, router_, sink),
-                      make_pipeline_options(config_),
-                      {[this](PositionPtr current, PositionPtr checkpoint) {
-                           applied(std::move(current), std::move(checkpoint));
-                       },
-                       [this](const std::string& text) { log_->warn(text); }},
-                      progress_);
+                      make_pipeline_options(config_), std::move(events), progress_);
     {
         std::lock_guard lock(running_mutex_);
         running_pipeline_ = &pipeline;

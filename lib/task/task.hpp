@@ -45,6 +45,7 @@ class Task {
     void run_once();
     PositionPtr open(Source& source, Sink& sink);
     void record_start(Source& source, Sink& sink, const PositionPtr& position);
+    void begin_records(const PositionPtr& position);
     PositionPtr reopen(Source& source, Sink& sink);
     PositionPtr position_after_error(Sink& sink);
     void stream(Source& source, Sink& sink);

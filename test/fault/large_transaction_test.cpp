@@ -87,6 +87,7 @@ void is_applied_whole(const char* parallel_type) {
                              parallel_type, status.peak_rss_kib / 1024, reader.looks());
 
     WorkerProcess last(task.ini, task.folder.path());
+    task.wait_until_streaming(last);
     task.check_arrived(last);
 }
 

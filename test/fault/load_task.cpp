@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "test/fault/await.hpp"
 #include "test/fault/load_tables.hpp"
 #include "test/fault/position_history.hpp"
 #include "test/servers/compare_tables.hpp"
@@ -43,17 +44,44 @@ void LoadTask::check_arrived(WorkerProcess& worker) {
     INFO(outcome.output);
     CHECK(outcome.status.text() == "exit code 0");
 
-    auto left = source->connect();
-    auto right = target->connect();
-    CHECK(compare_databases(left, right, load_database) == "");
+    CHECK(differences() == "");
 
     const auto history = read_position_history(worker.log_folder());
     CHECK(history.faults == std::vector<std::string>{});
     CHECK(history.moves > 0);
 }
 
+void LoadTask::run_to_end() {
+    WorkerProcess worker(ini, folder.path());
+    wait_until_streaming(worker);
+    wait_for_target_checkpoint(worker);
+    const auto outcome = worker.stop();
+    INFO(outcome.output);
+    CHECK(outcome.status.text() == "exit code 0");
+}
+
 std::string LoadTask::target_checkpoint() {
     return target->scalar("SELECT position_data FROM dts_metadata.task_position");
+}
+
+void LoadTask::wait_for_target_checkpoint(WorkerProcess& worker) {
+    const auto end = source->binlog_end();
+    wait_for_sql(*target,
+                 fmt::format("SELECT COUNT(*) FROM dts_metadata.task_position WHERE "
+                             "JSON_VALUE(position_data, '$.binlog_filename') = '{}' AND "
+                             "JSON_VALUE(position_data, '$.next_event_position') + 0 >= {}",
+                             end.file, end.position),
+                 &worker);
+}
+
+void LoadTask::wait_until_streaming(WorkerProcess& worker) {
+    worker.wait_for_line("MysqlCdcExtractor starts");
+}
+
+std::string LoadTask::differences() {
+    auto left = source->connect();
+    auto right = target->connect();
+    return compare_databases(left, right, load_database);
 }
 
 }  // namespace dts::test

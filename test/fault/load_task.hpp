@@ -31,8 +31,19 @@ struct LoadTask {
     void check_arrived(MixedLoad& load, WorkerProcess& worker);
     /// The same without a load.
     void check_arrived(WorkerProcess& worker);
-    /// The task's checkpoint as the target holds it.
+    /// Starts a worker, waits until the target has all that the source has now, and stops it
+    /// (Catch2: exit code 0).
+    void run_to_end();
+
+    /// The task's checkpoint as the target holds it; empty for none.
     std::string target_checkpoint();
+    /// Returns once it is at the source's end of now: what position.log says may be of another
+    /// target.
+    void wait_for_target_checkpoint(WorkerProcess& worker);
+    /// Waits for the worker's next "MysqlCdcExtractor starts".
+    static void wait_until_streaming(WorkerProcess& worker);
+    /// Compares all load tables; empty when they are equal.
+    std::string differences();
 };
 
 }  // namespace dts::test

@@ -22,7 +22,7 @@ void make_other_traffic(DatabaseServer& source, int transactions) {
 TEST_CASE("quiet tables: the position follows traffic that the filter leaves out") {
     auto task = LoadTask::mariadb();
     WorkerProcess worker(task.ini, task.folder.path());
-    worker.wait_for_line("MysqlCdcExtractor starts");
+    task.wait_until_streaming(worker);
     for (int round = 0; round < 3; ++round) {
         make_other_traffic(*task.source, 200);
         worker.wait_for_checkpoint(task.source->binlog_end());
@@ -48,7 +48,7 @@ TEST_CASE("quiet tables: the heartbeat table is made, kept up to date, and moves
     task.ini.set("extractor", "heartbeat_tb", "heartbeat_db.dts_heartbeat")
         .set("extractor", "heartbeat_interval_secs", "1");
     WorkerProcess worker(task.ini, task.folder.path());
-    worker.wait_for_line("MysqlCdcExtractor starts");
+    task.wait_until_streaming(worker);
     const auto row = [&](const char* column) {
         return task.source->scalar(
             fmt::format("SELECT {} FROM heartbeat_db.dts_heartbeat", column));

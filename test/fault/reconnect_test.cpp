@@ -59,7 +59,7 @@ void survives_killed_connections(LoadTask& task, std::string_view name) {
     WorkerProcess worker(task.ini, task.folder.path());
     MixedLoad load(*task.source, chance);
     for (unsigned round = 0; round < rounds; ++round) {
-        worker.wait_for_line("MysqlCdcExtractor starts");
+        task.wait_until_streaming(worker);
         expect_running_for(worker, chance.moment(std::chrono::milliseconds(400)));
         writers += kill_connections(*task.target, "%");
         expect_running_for(worker, chance.moment(std::chrono::milliseconds(400)));
@@ -89,7 +89,7 @@ void survives_restarts(std::string_view name, unsigned rounds,
     InvariantReader reader(*task.target);
     WorkerProcess worker(task.ini, task.folder.path());
     MixedLoad load(*task.source, chance);
-    worker.wait_for_line("MysqlCdcExtractor starts");
+    task.wait_until_streaming(worker);
     for (unsigned round = 0; round < rounds; ++round) {
         expect_running_for(worker, std::chrono::milliseconds(300) +
                                        chance.moment(std::chrono::milliseconds(1000)));

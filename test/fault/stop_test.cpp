@@ -60,7 +60,7 @@ TEST_CASE("SIGTERM under load: the log's last record is the target's checkpoint,
     MixedLoad load(*task.source, chance);
     for (unsigned stops = by_form(5U, 50U); stops > 0; --stops) {
         WorkerProcess worker(task.ini, task.folder.path());
-        worker.wait_for_line("MysqlCdcExtractor starts");
+        task.wait_until_streaming(worker);
         expect_running_for(worker, chance.moment(std::chrono::milliseconds(700)));
         check_stops(worker, "under load");
         check_log_is_targets(task);

@@ -2,8 +2,9 @@
 // checkpoint.
 #include <catch2/catch.hpp>
 
+#include "test/fault/await.hpp"
+#include "test/fault/invariant_reader.hpp"
 #include "test/fault/load_task.hpp"
-#include "test/servers/compare_tables.hpp"
 #include "test/servers/mariadb_server.hpp"
 
 using namespace dts;
@@ -11,14 +12,7 @@ using namespace dts::test;
 
 namespace {
 
-/// Applies what there is, and ends.
-void run_to_end(LoadTask& task) {
-    WorkerProcess worker(task.ini, task.folder.path());
-    worker.wait_for_checkpoint(task.source->binlog_end());
-    CHECK(worker.stop().status.text() == "exit code 0");
-}
-
-/// By chance, and the same rows again in tables without a key.
+/// The same rows again in the tables without a key.
 void change_source(LoadTask& task) {
     task.source->run(
         "USE fault_load; INSERT INTO keyless VALUES (1, 'twice'), (1, 'twice');"
@@ -38,19 +32,23 @@ std::string run_to_refusal(LoadTask& task, int exit_code) {
     return outcome.output;
 }
 
+std::uint64_t offset_of(const std::string& checkpoint) {
+    return std::stoull(json_field(checkpoint, "next_event_position"));
+}
+
 }  // namespace
 
 TEST_CASE("target restored from a backup: resumed from its own checkpoint, nothing skipped") {
     auto task = LoadTask::mariadb();
     change_source(task);
-    run_to_end(task);
+    task.run_to_end();
     const auto checkpoint = task.target_checkpoint();
     task.target->stop();
     copy_folder(task.target->data_folder(), task.folder / "backup");
     task.target->start();
     for (int i = 0; i < 5; ++i) {
         change_source(task);
-        run_to_end(task);
+        task.run_to_end();
     }
     task.target->stop();
     copy_folder(task.folder / "backup", task.target->data_folder());
@@ -61,24 +59,19 @@ TEST_CASE("target restored from a backup: resumed from its own checkpoint, nothi
     CHECK_THAT(worker.wait_for_line("WARN"),
                Catch::Contains("is behind") && Catch::Contains(checkpoint));
     CHECK_THAT(worker.wait_for_line("resume from: "), Catch::EndsWith(checkpoint));
-    worker.wait_for_checkpoint(task.source->binlog_end());
+    task.wait_for_target_checkpoint(worker);
     CHECK(worker.stop().status.text() == "exit code 0");
-    auto left = task.source->connect();
-    auto right = task.target->connect();
-    CHECK(compare_databases(left, right, "fault_load") == "");
+    CHECK(task.differences() == "");
 
     // From now on the log agrees with the target again.
-    run_to_end(task);
-    WorkerProcess after(task.ini, task.folder.path());
-    after.wait_for_line("MysqlCdcExtractor starts");
-    after.stop();
+    task.run_to_end();
     CHECK(last_record(task.log_folder(), "checkpoint_position") == task.target_checkpoint());
 }
 
 TEST_CASE("target without its checkpoint: refused with 65 and a hint, and nothing is written") {
     auto task = LoadTask::mariadb();
     change_source(task);
-    run_to_end(task);
+    task.run_to_end();
     const auto log = read_file(task.log_folder() / "position.log");
     const auto before = task.target->scalar("SELECT COUNT(*) FROM fault_load.keyless");
     change_source(task);
@@ -111,11 +104,43 @@ TEST_CASE("target that loses its checkpoint under a running worker: the worker e
 TEST_CASE("target replaced by an empty server: refused with 65") {
     auto task = LoadTask::mariadb();
     change_source(task);
-    run_to_end(task);
+    task.run_to_end();
     task.target->stop();
     const MariadbServer empty;
-    copy_folder(empty.data_folder(), task.folder / "unused");
-    auto ini = task.ini;
     task.ini.set("sinker", "url", empty.url());
     CHECK_THAT(run_to_refusal(task, 65), Catch::Contains("HINT: "));
+}
+
+TEST_CASE(
+    "target that crashes and loses its last commits: they are applied again, by the same worker") {
+    auto task = LoadTask::mariadb();
+    Chance chance("target loses commits");
+    INFO("DTS_TEST_SEED=" << chance.seed());
+    const std::vector<std::string> options = {"--innodb-flush-log-at-timeout=5", "--skip-log-bin"};
+    task.target->stop();
+    task.target->start(options);
+    InvariantReader reader(*task.target);
+    WorkerProcess worker(task.ini, task.folder.path());
+    MixedLoad load(*task.source, chance);
+    task.wait_until_streaming(worker);
+    unsigned losses = 0;
+    for (unsigned round = 0; round < by_form(3U, 30U); ++round) {
+        expect_running_for(worker, std::chrono::milliseconds(500));
+        // From now on commits reach the disk every five seconds only.
+        task.target->run("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+        expect_running_for(worker, std::chrono::milliseconds(1000));
+        const auto before = offset_of(task.target_checkpoint());
+        task.target->kill();
+        task.target->start(options);
+        if (offset_of(task.target_checkpoint()) < before) ++losses;
+        worker.wait_for_checkpoint(task.source->binlog_end(), std::chrono::minutes(2));
+    }
+    CHECK(losses > 0);
+    CHECK_THAT(worker.default_log(), Catch::Contains("the target has lost commits"));
+    load.stop();
+    worker.wait_for_checkpoint(task.source->binlog_end());
+    task.wait_for_target_checkpoint(worker);
+    CHECK(worker.stop().status.text() == "exit code 0");
+    CHECK(task.differences() == "");
+    CHECK(reader.stop() == "");
 }

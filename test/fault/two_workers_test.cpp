@@ -6,7 +6,6 @@
 #include "test/fault/invariant_reader.hpp"
 #include "test/fault/load_task.hpp"
 #include "test/fault/position_history.hpp"
-#include "test/servers/compare_tables.hpp"
 
 using namespace dts;
 using namespace dts::test;
@@ -23,8 +22,6 @@ TaskIni of_other_host(const LoadTask& task, const char* on_conflict) {
     return ini;
 }
 
-constexpr const char* streams = "MysqlCdcExtractor starts";
-
 }  // namespace
 
 TEST_CASE("two workers: the second is refused with 73, the first goes on") {
@@ -35,7 +32,7 @@ TEST_CASE("two workers: the second is refused with 73, the first goes on") {
     InvariantReader reader(*task.target);
     WorkerProcess first(task.ini, task.folder.path());
     MixedLoad load(*task.source, chance);
-    first.wait_for_line(streams);
+    task.wait_until_streaming(first);
     for (int i = 0; i < 3; ++i) {
         WorkerProcess second(of_other_host(task, "refuse"), task.folder.path(), {}, "second");
         const auto outcome = second.wait_for_exit();
@@ -57,11 +54,11 @@ TEST_CASE("two workers: the second takes over, the first ends with 73 and writes
     InvariantReader reader(*task.target);
     WorkerProcess first(task.ini, task.folder.path());
     MixedLoad load(*task.source, chance);
-    first.wait_for_line(streams);
+    task.wait_until_streaming(first);
     expect_running_for(first, std::chrono::milliseconds(1000));
 
     WorkerProcess second(of_other_host(task, "take_over"), task.folder.path(), {}, "second");
-    second.wait_for_line(streams);
+    task.wait_until_streaming(second);
     const auto outcome = first.wait_for_exit();
     CHECK(outcome.status.code == 73);
     CHECK_THAT(outcome.output, Catch::Contains("HINT: "));
@@ -80,10 +77,10 @@ TEST_CASE("two workers that both may take over: the last one started keeps the t
     MixedLoad load(*task.source, chance);
     for (unsigned round = 0; round < by_form(2U, 20U); ++round) {
         WorkerProcess first(task.ini, task.folder.path());
-        first.wait_for_line(streams);
+        task.wait_until_streaming(first);
         expect_running_for(first, chance.moment(std::chrono::milliseconds(500)));
         WorkerProcess second(of_other_host(task, "take_over"), task.folder.path(), {}, "second");
-        second.wait_for_line(streams);
+        task.wait_until_streaming(second);
         CHECK(first.wait_for_exit().status.code == 73);
         expect_running_for(second, std::chrono::milliseconds(500));
         CHECK(second.stop().status.text() == "exit code 0");
@@ -92,9 +89,7 @@ TEST_CASE("two workers that both may take over: the last one started keeps the t
     load.stop();
     first.wait_for_checkpoint(task.source->binlog_end());
     CHECK(first.stop().status.text() == "exit code 0");
-    auto left = task.source->connect();
-    auto right = task.target->connect();
-    CHECK(compare_databases(left, right, "fault_load") == "");
+    CHECK(task.differences() == "");
     CHECK(reader.stop() == "");
 }
 
@@ -106,11 +101,11 @@ TEST_CASE("two workers: a first one that was frozen while the second took over w
     InvariantReader reader(*task.target);
     WorkerProcess first(task.ini, task.folder.path());
     MixedLoad load(*task.source, chance);
-    first.wait_for_line(streams);
+    task.wait_until_streaming(first);
     expect_running_for(first, chance.moment(std::chrono::milliseconds(500)));
     first.signal(19);  // SIGSTOP: as a host that hangs, or a virtual machine that is moved
     WorkerProcess second(of_other_host(task, "take_over"), task.folder.path(), {}, "second");
-    second.wait_for_line(streams, std::chrono::minutes(2));
+    second.wait_for_line("MysqlCdcExtractor starts", std::chrono::minutes(2));
     expect_running_for(second, std::chrono::milliseconds(500));
     first.signal(18);
     CHECK(first.wait_for_exit().status.code == 73);
@@ -121,7 +116,7 @@ TEST_CASE("two workers: a first one that was frozen while the second took over w
 TEST_CASE("two workers on one log directory: the second is refused with 73 and names the holder") {
     auto task = LoadTask::mariadb();
     WorkerProcess first(task.ini, task.folder.path());
-    first.wait_for_line(streams);
+    task.wait_until_streaming(first);
     const auto outcome =
         run_worker({(task.folder / "task.ini").string(), "--log-dir", task.log_folder().string()});
     CHECK(outcome.status.code == 73);

@@ -7,6 +7,29 @@
 
 namespace dts {
 
+namespace {
+
+/// A source that does not answer is tried again at the next beat, and must not hold up the task's
+/// end.
+MysqlEndpoint impatient(MysqlEndpoint endpoint) {
+    constexpr unsigned patience_secs = 5;
+    endpoint.connect_timeout_secs = endpoint.read_timeout_secs = patience_secs;
+    return endpoint;
+}
+
+/// The three columns that say `position`, to set; nothing where there is none yet.
+std::string columns_of(std::string_view what, const PositionPtr& position) {
+    const auto* mysql = dynamic_cast<const MysqlPosition*>(position.get());
+    if (mysql == nullptr) return {};
+    return fmt::format(
+        ", {0}_binlog_filename={1}, {0}_next_event_position={2}, "
+        "{0}_timestamp=FROM_UNIXTIME({3}.{4:03})",
+        what, quote_literal(mysql->binlog_filename), mysql->next_event_position,
+        mysql->timestamp_ms / 1000, mysql->timestamp_ms % 1000);
+}
+
+}  // namespace
+
 HeartbeatWriter::HeartbeatWriter(Options options, std::function<void(const std::string&)> note)
     : options_(std::move(options)),
       note_(std::move(note)),
@@ -16,9 +39,14 @@ HeartbeatWriter::~HeartbeatWriter() {
     thread_.request_stop();
 }
 
-void HeartbeatWriter::flushed(const PositionPtr& position) {
+void HeartbeatWriter::received(PositionPtr position) {
     std::lock_guard lock(mutex_);
-    flushed_ = position;
+    received_ = std::move(position);
+}
+
+void HeartbeatWriter::flushed(PositionPtr position) {
+    std::lock_guard lock(mutex_);
+    flushed_ = std::move(position);
 }
 
 void HeartbeatWriter::run(const std::stop_token& stop) {
@@ -30,8 +58,7 @@ void HeartbeatWriter::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         try {
             if (!connection) {
-                connection.emplace(options_.endpoint);
-                connection->execute("SET SESSION time_zone='+00:00', autocommit=1");
+                connection.emplace(impatient(options_.endpoint));
                 create_table(*connection);
             }
             beat(*connection);
@@ -64,19 +91,14 @@ void HeartbeatWriter::create_table(MysqlConnection& connection) const {
 }
 
 void HeartbeatWriter::beat(MysqlConnection& connection) {
-    PositionPtr flushed;
+    PositionPtr received, flushed;
     {
         std::lock_guard lock(mutex_);
+        received = received_;
         flushed = flushed_;
     }
-    std::string columns = "update_timestamp=UTC_TIMESTAMP(3)";
-    if (const auto* position = dynamic_cast<const MysqlPosition*>(flushed.get())) {
-        columns += fmt::format(
-            ", flushed_binlog_filename={}, flushed_next_event_position={}, "
-            "flushed_timestamp=FROM_UNIXTIME({}.{:03})",
-            quote_literal(position->binlog_filename), position->next_event_position,
-            position->timestamp_ms / 1000, position->timestamp_ms % 1000);
-    }
+    const std::string columns = "update_timestamp=UTC_TIMESTAMP(3)" +
+                                columns_of("received", received) + columns_of("flushed", flushed);
     connection.execute(
         fmt::format("INSERT INTO {}.{} SET server_id={}, {} ON DUPLICATE KEY UPDATE {}",
                     quote_identifier(options_.schema), quote_identifier(options_.table),

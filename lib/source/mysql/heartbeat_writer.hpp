@@ -28,8 +28,10 @@ class HeartbeatWriter {
     HeartbeatWriter(Options options, std::function<void(const std::string&)> note);
     ~HeartbeatWriter();
 
-    /// What the row says of the task's progress. Any thread.
-    void flushed(const PositionPtr& position);
+    /// What the row says of the task's progress: how far the source was read, and how far the
+    /// target has it. Any thread.
+    void received(PositionPtr position);
+    void flushed(PositionPtr position);
 
   private:
     void run(const std::stop_token& stop);
@@ -39,6 +41,7 @@ class HeartbeatWriter {
     Options options_;
     std::function<void(const std::string&)> note_;
     std::mutex mutex_;
+    PositionPtr received_;
     PositionPtr flushed_;
     std::jthread thread_;
 };

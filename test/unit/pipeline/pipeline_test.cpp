@@ -61,7 +61,7 @@ class RecordingSink final : public Sink {
   public:
     std::vector<std::string> calls;
     std::function<void(RecordingSink&, const WriteGroup&)> on_apply;
-    Recovery recovery = Recovery::retry;
+    Recovery recovery = Recovery::apply_again;
     bool in_transaction = true;
 
     void preflight() override {}
@@ -164,7 +164,7 @@ TEST_CASE("pipeline: a transient error retries the group from its start") {
 TEST_CASE("pipeline: a commit whose reply was lost is not executed again") {
     Fixture f;
     f.batch_of(1);
-    f.sink.recovery = Recovery::committed;
+    f.sink.recovery = Sink::Recovery::committed;
     f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
         throw Error(ErrorKind::transient, "lost connection");
     };
@@ -175,7 +175,7 @@ TEST_CASE("pipeline: a commit whose reply was lost is not executed again") {
 TEST_CASE("pipeline: a target that went back is not written behind the hole") {
     Fixture f;
     f.batch_of(1);
-    f.sink.recovery = Recovery::start_over;
+    f.sink.recovery = Sink::Recovery::start_over;
     f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
         throw Error(ErrorKind::transient, "lost connection");
     };
