@@ -132,11 +132,12 @@ std::string PositionTable::lock_name() const {
     return fmt::format("dts:{:016x}", fnv1a(table_ + '\n' + options_.task_id));
 }
 
-/// True also where the server has no named locks (some clusters): the token keeps other owners out then.
+/// True also where the server has no named locks (some clusters): the token keeps other owners out
+/// then.
 bool PositionTable::take_lock(MysqlConnection& connection, unsigned wait_secs) {
     try {
-        return connection.scalar(fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) ==
-               "1";
+        return connection.scalar(
+                   fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) == "1";
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::data) throw;
         return true;
@@ -185,10 +186,10 @@ std::string PositionTable::store_statement(const std::string& position_json) con
         return fmt::format("UPDATE {} SET position_data={}{}", table_, quote_literal(position_json),
                            guarded());
     }
-    const std::string owner = has_owner_ ? fmt::format(", owner_token={}, owner={}",
-                                                       quote_literal(options_.owner_token),
-                                                       quote_literal(options_.owner))
-                                         : "";
+    const std::string owner =
+        has_owner_ ? fmt::format(", owner_token={}, owner={}", quote_literal(options_.owner_token),
+                                 quote_literal(options_.owner))
+                   : "";
     return fmt::format(
         "INSERT INTO {} SET task_id={}, resumer_type='CdcDoing', position_key='default_key', "
         "position_data={}{}",

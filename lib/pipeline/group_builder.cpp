@@ -17,7 +17,8 @@ void GroupBuilder::add(ChangeBatchPtr batch) {
 /// What stands behind the last commit mark will never be committed.
 void GroupBuilder::drop_open_transaction() {
     if (pending_marks_ == 0) void_parts_ = part_taken_;
-    while (!pending_.empty() && pending_.back().next_mark == pending_.back().batch->commits.size()) {
+    while (!pending_.empty() &&
+           pending_.back().next_mark == pending_.back().batch->commits.size()) {
         const Pending& open = pending_.back();
         pending_changes_ -= open.end - open.next_change;
         pending_bytes_ -= std::min(pending_bytes_, open.batch->bytes());

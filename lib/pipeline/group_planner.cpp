@@ -19,16 +19,18 @@ void append_write(WriteGroup& group, std::size_t first_write, const TableBinding
     group.writes.back().rows.push_back(row);
 }
 
-/// A partial image must still tell which row it means: its key, or every column where there is none.
+/// A partial image must still tell which row it means: its key, or every column where there is
+/// none.
 void require_key(const TableBinding& binding, const Value* before) {
     const auto check = [&](std::uint16_t ordinal) {
         if (before[ordinal].is_carried()) return;
-        throw Error(ErrorKind::data,
-                    fmt::format("a row image of source table {} lacks column `{}`, by which target {} "
-                                "finds its rows",
-                                binding.source->display_name(), binding.source->columns[ordinal].name,
-                                binding.target->display_name()),
-                    "SET GLOBAL binlog_row_image=FULL on the source, and in sessions that change it");
+        throw Error(
+            ErrorKind::data,
+            fmt::format("a row image of source table {} lacks column `{}`, by which target {} "
+                        "finds its rows",
+                        binding.source->display_name(), binding.source->columns[ordinal].name,
+                        binding.target->display_name()),
+            "SET GLOBAL binlog_row_image=FULL on the source, and in sessions that change it");
     };
     for (const std::uint16_t ordinal : binding.key) check(ordinal);
     if (!binding.keyless()) return;
@@ -79,8 +81,8 @@ std::unique_ptr<GroupPlanner::TablePlan> GroupPlanner::make_plan(const TableSche
     return plan;
 }
 
-/// A row may leave one source table and enter another that is routed to the same target table: what is
-/// written there keeps the order over all of them.
+/// A row may leave one source table and enter another that is routed to the same target table: what
+/// is written there keeps the order over all of them.
 void GroupPlanner::share_target(TablePlan& plan) {
     const TableSchema& target = *plan.binding->target;
     for (auto& [schema, other] : tables_) {
@@ -233,7 +235,9 @@ void GroupPlanner::write_in_order(TablePlan& table, WriteGroup& group) const {
         };
         if (change.partial && change.before != nullptr) require_key(binding, change.before);
         switch (change.kind) {
-            case ChangeKind::insert: add(WriteKind::insert, {nullptr, change.after}); break;
+            case ChangeKind::insert:
+                add(WriteKind::insert, {nullptr, change.after});
+                break;
             case ChangeKind::remove:
                 add(exact ? WriteKind::remove_exact : WriteKind::remove, {change.before, nullptr});
                 break;

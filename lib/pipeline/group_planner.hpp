@@ -50,8 +50,8 @@ class GroupPlanner {
         TableBindingPtr binding;  ///< nullptr: changes are dropped
         bool in_order = false;
         bool in_group = false;
-        /// Where changes in order go: its own run, or that of the first source table that is written to
-        /// the same target: their order counts together.
+        /// Where changes in order go: its own run, or that of the first source table that is
+        /// written to the same target: their order counts together.
         TablePlan* run = nullptr;
         std::unique_ptr<KeyIndex> index;  ///< while it is in a group
         std::vector<Ordered> ordered;
@@ -72,7 +72,8 @@ class GroupPlanner {
     Binder binder_;
     Options options_;
     std::unordered_map<const TableSchema*, std::unique_ptr<TablePlan>> tables_;
-    std::vector<std::unique_ptr<TablePlan>> retired_;  ///< of older definitions, until the group ends
+    std::vector<std::unique_ptr<TablePlan>>
+        retired_;  ///< of older definitions, until the group ends
     std::vector<std::unique_ptr<KeyIndex>> free_indexes_;
     std::vector<TablePlan*> group_tables_;  ///< of the group at hand, in the order of first touch
     const TableSchema* last_source_ = nullptr;

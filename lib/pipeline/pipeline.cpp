@@ -85,7 +85,8 @@ void Pipeline::note_read(const ChangeBatch& batch) {
     progress_.extracted_transactions += batch.commits.size();
     if (events_.on_read && batch.trail) events_.on_read(batch.trail->last_read());
     if (batch.changes.empty()) return;
-    const std::int64_t committed = batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
+    const std::int64_t committed =
+        batch.commits.empty() ? now_us() : batch.commits[0].commit_time_us;
     std::lock_guard lock(lag_mutex_);
     changes_read_ += batch.changes.size();
     if (progress_.oldest_unapplied_us == 0) progress_.oldest_unapplied_us = committed;
@@ -188,9 +189,10 @@ void Pipeline::apply(EncodedGroup& encoded) {
         }
     }
     if (starts_over) {
-        throw Error(ErrorKind::transient,
-                    "the target's checkpoint is not where this worker left it: the target went back to an "
-                    "earlier state");
+        throw Error(
+            ErrorKind::transient,
+            "the target's checkpoint is not where this worker left it: the target went back to an "
+            "earlier state");
     }
     for (const std::string& note : sink_.take_notes()) events_.on_note(note);
 

@@ -27,10 +27,14 @@ std::uint64_t affected_rows(Bytes ok_packet) {
     reader.skip(1);
     const std::uint8_t first = reader.u8();
     switch (first) {
-        case 0xFC: return reader.u16();
-        case 0xFD: return reader.u24();
-        case 0xFE: return reader.u64();
-        default: return first;
+        case 0xFC:
+            return reader.u16();
+        case 0xFD:
+            return reader.u24();
+        case 0xFE:
+            return reader.u64();
+        default:
+            return first;
     }
 }
 

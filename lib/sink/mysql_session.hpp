@@ -28,9 +28,9 @@ class MysqlSession {
     /// Executes a text statement; the rows it matched. Nothing may be under way.
     std::uint64_t execute(std::string_view sql) { return connection_.execute(sql); }
 
-    // Statements sent ahead: the server goes from one to the next without waiting for us. Replies come
-    // in the order of sending, and each must be read; what is executed behind one that failed is for the
-    // caller to roll back. Throw Error as the connection does.
+    // Statements sent ahead: the server goes from one to the next without waiting for us. Replies
+    // come in the order of sending, and each must be read; what is executed behind one that failed
+    // is for the caller to roll back. Throw Error as the connection does.
 
     /// Prepares a bulk statement if it is not yet. Nothing may be under way.
     void prepare(const std::shared_ptr<const BulkStatement>& statement);

@@ -5,50 +5,20 @@
 #include <algorithm>
 
 #include "lib/client/mysql_catalog.hpp"
-#include "lib/sink/sql_text.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr unsigned duplicate_key = 1062;
-constexpr std::size_t most_statement_bytes = 1024 * 1024;
-constexpr std::size_t packet_overhead_bytes = 64;
 constexpr std::size_t most_statements_ahead = 32;  // their replies fit in any socket's buffer
 constexpr std::size_t most_bytes_ahead = 4 * 1024 * 1024;
 
-bool carries_all(const TableBinding& binding, const RowWrite& row) {
-    const Value* image = row.after != nullptr ? row.after : row.before;
-    return std::all_of(binding.fields.begin(), binding.fields.end(),
-                       [&](const auto& field) { return image[field.source].is_carried(); });
-}
-
-bool is_insert(WriteKind kind) noexcept {
-    return kind == WriteKind::insert || kind == WriteKind::upsert;
-}
-
 }  // namespace
-
-/// A statement's bytes stand in its group's one buffer.
-struct MysqlSink::Statement {
-    std::shared_ptr<const BulkStatement> bulk;  ///< nullptr: text
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    std::size_t write = 0;  ///< of the group; with rows [first_row, last_row]
-    std::size_t first_row = 0;
-    std::size_t last_row = 0;
-};
-
-struct MysqlSink::Encoded final : EncodedGroup {
-    using EncodedGroup::EncodedGroup;
-    std::string buffer;
-    std::vector<Statement> statements;
-    std::string checkpoint_json;
-    bool replaces = false;  ///< inserts take the place of rows that are there
-};
 
 MysqlSink::MysqlSink(Options options)
     : options_(std::move(options)),
+      encoder_({options_.batch_rows, options_.session.disable_foreign_key_checks}),
       position_table_(options_.position_table),
       exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {}
 
@@ -63,8 +33,7 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
-    max_packet_bytes_ = session_->max_packet_bytes();
-    in_bulk_ = session_->can_execute_in_bulk();
+    encoder_.set_target(session_->max_packet_bytes(), session_->can_execute_in_bulk());
 }
 
 std::string MysqlSink::checkpoint_place() const {
@@ -103,7 +72,8 @@ std::optional<std::string> MysqlSink::read_checkpoint() {
 
 void MysqlSink::store_checkpoint(const Position& position) {
     if (!exactly_once_) return;
-    if (in_transaction_) throw Error(ErrorKind::bug, "a checkpoint of its own inside a transaction");
+    if (in_transaction_)
+        throw Error(ErrorKind::bug, "a checkpoint of its own inside a transaction");
     const std::string json = position.to_json();
     try {
         position_table_.store(session_->connection(), json);
@@ -137,14 +107,16 @@ void MysqlSink::note_surprises(MysqlConnection& connection, const TableSchema& t
         "event_object_table={} LIMIT 1",
         quote_literal(table.schema), quote_literal(table.table)));
     if (trigger) {
-        note(fmt::format("target table {} has a trigger ({}): it fires again for what the source's triggers "
-                         "have already written; drop it in the target",
-                         table.display_name(), *trigger));
+        note(fmt::format(
+            "target table {} has a trigger ({}): it fires again for what the source's triggers "
+            "have already written; drop it in the target",
+            table.display_name(), *trigger));
     }
-    const auto transactional = connection.scalar(fmt::format(
-        "SELECT e.transactions FROM information_schema.tables t JOIN information_schema.engines e ON "
-        "e.engine=t.engine WHERE t.table_schema={} AND t.table_name={}",
-        quote_literal(table.schema), quote_literal(table.table)));
+    const auto transactional = connection.scalar(
+        fmt::format("SELECT e.transactions FROM information_schema.tables t JOIN "
+                    "information_schema.engines e ON "
+                    "e.engine=t.engine WHERE t.table_schema={} AND t.table_name={}",
+                    quote_literal(table.schema), quote_literal(table.table)));
     if (!transactional || *transactional == "YES") return;
     const std::string text =
         fmt::format("target table {} is not transactional", table.display_name());
@@ -166,127 +138,19 @@ std::vector<std::string> MysqlSink::take_notes() {
 }
 
 std::unique_ptr<EncodedGroup> MysqlSink::encode(WriteGroup group) {
-    auto encoded = std::make_unique<Encoded>(std::move(group));
+    auto encoded = std::make_unique<MysqlEncodedGroup>(std::move(group));
     // A part of a large transaction cannot be written again with rows replaced: the parts before it
     // would be lost with it.
     if (encoded->group.voids_open_transaction) inside_parts_ = false;
     const bool is_part = inside_parts_ || !encoded->group.ends_transaction;
     inside_parts_ = !encoded->group.ends_transaction;
     if (encoded->group.checkpoint) encoded->checkpoint_json = encoded->group.checkpoint->to_json();
-    encode_statements(*encoded, options_.replace && (is_part || target_has_rows_));
+    encoder_.encode(*encoded, options_.replace && (is_part || target_has_rows_));
     return encoded;
 }
 
-void MysqlSink::encode_statements(Encoded& encoded, bool replace) {
-    encoded.buffer.clear();
-    encoded.statements.clear();
-    encoded.replaces = replace;
-    for (std::size_t i = 0; i < encoded.group.writes.size(); ++i) encode_write(encoded, i, replace);
-}
-
-void MysqlSink::encode_write(Encoded& encoded, std::size_t write, bool replace) {
-    const TableWrite& w = encoded.group.writes[write];
-    // Rows that do not carry every column name their columns one by one.
-    const bool bulk = in_bulk_ && BulkStatement::is_possible(*w.binding, w.kind) &&
-                      (w.kind == WriteKind::remove ||
-                       std::all_of(w.rows.begin(), w.rows.end(), [&](const RowWrite& row) {
-                           return carries_all(*w.binding, row);
-                       }));
-    if (bulk) {
-        encode_bulk(encoded, write, replace);
-    } else {
-        encode_text(encoded, write, replace);
-    }
-}
-
-sql_text::InsertForm MysqlSink::form_of(const TableWrite& write, bool replace) const noexcept {
-    // REPLACE deletes and inserts, which foreign keys of other tables would notice.
-    return sql_text::insert_form(*write.binding, replace || write.kind == WriteKind::upsert,
-                                 options_.session.disable_foreign_key_checks);
-}
-
-std::shared_ptr<const BulkStatement> MysqlSink::bulk_statement(const TableWrite& write,
-                                                               bool replace) {
-    const sql_text::InsertForm form = form_of(write, replace);
-    std::lock_guard lock(statements_mutex_);
-    auto& statement = statements_[{write.binding.get(), write.kind, form}];
-    if (statement) return statement;
-    auto made = std::make_shared<const BulkStatement>(write.binding, write.kind, form);
-    statement = made;
-    // A binding that only its statements still hold belongs to a table that has changed since.
-    std::erase_if(statements_, [](const auto& entry) { return entry.second->is_abandoned(); });
-    return made;
-}
-
-void MysqlSink::encode_bulk(Encoded& encoded, std::size_t write, bool replace) {
-    const TableWrite& w = encoded.group.writes[write];
-    const auto bulk = bulk_statement(w, replace);
-    std::size_t row = 0;
-    while (row < w.rows.size()) {
-        Statement statement{bulk, encoded.buffer.size(), 0, write, row, row};
-        bulk->append_head(encoded.buffer);
-        const std::size_t last = std::min(row + options_.batch_rows, w.rows.size());
-        while (row < last && encoded.buffer.size() - statement.begin < statement_bytes()) {
-            bulk->append_row(encoded.buffer, w.rows[row++]);
-        }
-        statement.end = encoded.buffer.size();
-        statement.last_row = row - 1;
-        check_size(encoded, statement);
-        encoded.statements.push_back(std::move(statement));
-    }
-}
-
-void MysqlSink::encode_text(Encoded& encoded, std::size_t write, bool replace) {
-    const TableWrite& w = encoded.group.writes[write];
-    const TableBinding& binding = *w.binding;
-    const sql_text::InsertForm form = form_of(w, replace);
-    std::string& out = encoded.buffer;
-    std::size_t row = 0;
-    while (row < w.rows.size()) {
-        Statement statement{nullptr, out.size(), 0, write, row, row};
-        const std::size_t last = std::min(row + options_.batch_rows, w.rows.size());
-        const auto append_rows = [&](auto append_one) {
-            for (bool first = true; row < last && out.size() - statement.begin < statement_bytes();
-                 first = false) {
-                if (!first) out += ',';
-                append_one(w.rows[row++]);
-            }
-        };
-        if (is_insert(w.kind)) {
-            sql_text::append_insert_head(out, binding, form);
-            append_rows([&](const RowWrite& r) { sql_text::append_row(out, binding, r.after); });
-            sql_text::append_insert_tail(out, binding, form);
-        } else if (w.kind == WriteKind::remove) {
-            sql_text::append_remove_head(out, binding);
-            out += '(';
-            append_rows([&](const RowWrite& r) { sql_text::append_key(out, binding, r.before); });
-            out += ')';
-        } else {
-            sql_text::append_statement(out, binding, w.kind, w.rows[row++], form);
-        }
-        statement.end = out.size();
-        statement.last_row = row - 1;
-        check_size(encoded, statement);
-        encoded.statements.push_back(std::move(statement));
-    }
-}
-
-std::size_t MysqlSink::statement_bytes() const noexcept {
-    return std::min(most_statement_bytes, max_packet_bytes_ / 2);
-}
-
-/// The server would drop the connection without a word of explanation.
-void MysqlSink::check_size(const Encoded& encoded, const Statement& statement) const {
-    const std::size_t bytes = statement.end - statement.begin;
-    if (bytes + packet_overhead_bytes <= max_packet_bytes_) return;
-    throw Error(ErrorKind::data,
-                fmt::format("{} need a statement of {} bytes, the target's max_allowed_packet is {}",
-                            rows_text(encoded, statement), bytes, max_packet_bytes_),
-                "SET GLOBAL max_allowed_packet=... on the target (at most 1 GiB)");
-}
-
 void MysqlSink::apply(EncodedGroup& group) {
-    auto& encoded = static_cast<Encoded&>(group);
+    auto& encoded = static_cast<MysqlEncodedGroup&>(group);
     const bool is_whole = !in_transaction_ && encoded.group.ends_transaction;
     failed_with_ = 0;
     try {
@@ -299,7 +163,7 @@ void MysqlSink::apply(EncodedGroup& group) {
         if (!target_has_rows_.exchange(true)) {
             note("the target holds rows that the source inserts: they are replaced");
         }
-        encode_statements(encoded, true);
+        encoder_.encode(encoded, true);
         try {
             execute(encoded);
         } catch (const Error&) {
@@ -309,12 +173,12 @@ void MysqlSink::apply(EncodedGroup& group) {
     }
 }
 
-/// The checkpoint's row comes first: its lock keeps any other writer out. Statements are sent ahead, and
-/// COMMIT only when all replies are there and this worker is known to own the task.
-void MysqlSink::execute(Encoded& encoded) {
+/// The checkpoint's row comes first: its lock keeps any other writer out. Statements are sent
+/// ahead, and COMMIT only when all replies are there and this worker is known to own the task.
+void MysqlSink::execute(MysqlEncodedGroup& encoded) {
     const bool begins = !in_transaction_;
     const bool ends = encoded.group.ends_transaction;
-    for (const Statement& statement : encoded.statements) {
+    for (const MysqlStatement& statement : encoded.statements) {
         if (statement.bulk) session_->prepare(statement.bulk);
     }
     in_transaction_ = true;
@@ -330,17 +194,17 @@ void MysqlSink::execute(Encoded& encoded) {
 }
 
 /// `store_is_ahead`: the statement that moves the checkpoint has been sent before.
-void MysqlSink::execute_statements(Encoded& encoded, bool store_is_ahead) {
+void MysqlSink::execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahead) {
     std::size_t bytes_ahead = 0;
     std::size_t next_reply = 0;
     const auto read_one = [&] {
-        const Statement& statement = encoded.statements[next_reply++];
+        const MysqlStatement& statement = encoded.statements[next_reply++];
         bytes_ahead -= statement.end - statement.begin;
         read_reply(encoded, statement);
     };
     try {
         for (std::size_t i = 0; i < encoded.statements.size(); ++i) {
-            const Statement& statement = encoded.statements[i];
+            const MysqlStatement& statement = encoded.statements[i];
             const std::span<char> bytes(encoded.buffer.data() + statement.begin,
                                         statement.end - statement.begin);
             if (statement.bulk) {
@@ -372,7 +236,7 @@ void MysqlSink::check_owner() {
     position_table_.check_stored(session_->connection(), matched);
 }
 
-void MysqlSink::read_reply(const Encoded& encoded, const Statement& statement) {
+void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatement& statement) {
     const TableWrite& write = encoded.group.writes[statement.write];
     const std::size_t rows = statement.last_row - statement.first_row + 1;
     std::uint64_t matched = 0;
@@ -381,24 +245,13 @@ void MysqlSink::read_reply(const Encoded& encoded, const Statement& statement) {
     } catch (const Error& error) {
         throw error.in("writing " + rows_text(encoded, statement));
     }
-    const bool must_match = write.kind == WriteKind::update || write.kind == WriteKind::update_exact ||
+    const bool must_match = write.kind == WriteKind::update ||
+                            write.kind == WriteKind::update_exact ||
                             write.kind == WriteKind::remove_exact;
     if (must_match && matched < rows) {
         note(fmt::format("{}: {} of {} were not found, source and target differ there",
                          rows_text(encoded, statement), rows - matched, rows));
     }
-}
-
-/// "target table `db`.`t`, rows `id`=1 ... `id`=9"
-std::string MysqlSink::rows_text(const Encoded& encoded, const Statement& statement) {
-    const TableWrite& write = encoded.group.writes[statement.write];
-    const auto key = [&](std::size_t i) {
-        const RowWrite& row = write.rows[i];
-        return sql_text::describe_row(*write.binding, row.before ? row.before : row.after);
-    };
-    std::string rows = key(statement.first_row);
-    if (statement.last_row != statement.first_row) rows += " ... " + key(statement.last_row);
-    return fmt::format("target table {}, rows {}", write.binding->target->display_name(), rows);
 }
 
 void MysqlSink::rollback() noexcept {
@@ -411,7 +264,7 @@ void MysqlSink::rollback() noexcept {
 }
 
 Sink::Recovery MysqlSink::recover(const EncodedGroup& group) {
-    const auto& encoded = static_cast<const Encoded&>(group);
+    const auto& encoded = static_cast<const MysqlEncodedGroup&>(group);
     connect();
     if (!exactly_once_) return Recovery::apply_again;
     switch (position_table_.renew(session_->connection(), encoded.checkpoint_json)) {

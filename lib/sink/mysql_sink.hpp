@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "lib/checkpoint/position_table.hpp"
+#include "lib/sink/mysql_encoder.hpp"
 #include "lib/sink/mysql_session.hpp"
 #include "lib/sink/sink.hpp"
 
@@ -43,36 +44,23 @@ class MysqlSink final : public Sink {
     void interrupt() noexcept override;
 
   private:
-    struct Statement;
-    struct Encoded;
-
     void connect();
-    void encode_statements(Encoded& encoded, bool replace);
-    void encode_write(Encoded& encoded, std::size_t write, bool replace);
-    void encode_bulk(Encoded& encoded, std::size_t write, bool replace);
-    void encode_text(Encoded& encoded, std::size_t write, bool replace);
-    sql_text::InsertForm form_of(const TableWrite& write, bool replace) const noexcept;
-    std::shared_ptr<const BulkStatement> bulk_statement(const TableWrite& write, bool replace);
-    void execute(Encoded& encoded);
-    void execute_statements(Encoded& encoded, bool store_is_ahead);
+    void execute(MysqlEncodedGroup& encoded);
+    void execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahead);
     void check_owner();
-    void read_reply(const Encoded& encoded, const Statement& statement);
+    void read_reply(const MysqlEncodedGroup& encoded, const MysqlStatement& statement);
     void rollback() noexcept;
-    std::size_t statement_bytes() const noexcept;
-    static std::string rows_text(const Encoded& encoded, const Statement& statement);
-    void check_size(const Encoded& encoded, const Statement& statement) const;
     void note_surprises(MysqlConnection& connection, const TableSchema& table);
     void note(std::string text);
 
     Options options_;
+    MysqlEncoder encoder_;
     PositionTable position_table_;
     std::unique_ptr<MysqlSession> session_;  ///< the writer's
     std::mutex session_mutex_;               ///< its replacement against interrupt()
     bool exactly_once_;
     bool in_transaction_ = false;
     unsigned failed_with_ = 0;  ///< the server's number of the error that ended the last apply
-    std::size_t max_packet_bytes_ = 0;  ///< these two are set by preflight(), then constant
-    bool in_bulk_ = false;
 
     // The encoder's.
     std::unique_ptr<MysqlConnection> catalog_;
@@ -81,10 +69,6 @@ class MysqlSink final : public Sink {
     // Of both.
     std::mutex notes_mutex_;
     std::vector<std::string> notes_;
-    std::mutex statements_mutex_;
-    std::map<std::tuple<const TableBinding*, WriteKind, sql_text::InsertForm>,
-             std::shared_ptr<const BulkStatement>>
-        statements_;
     std::atomic<bool> target_has_rows_{false};  ///< an insert met a row: replace from the start
 };
 

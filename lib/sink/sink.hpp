@@ -71,7 +71,8 @@ class Sink {
     /// Rolls an open target transaction back (the rest of a large one will not come).
     virtual void abandon() noexcept = 0;
 
-    /// What the log should say, once: weaker guarantees than asked for, rows that were not found. Any thread.
+    /// What the log should say, once: weaker guarantees than asked for, rows that were not found.
+    /// Any thread.
     virtual std::vector<std::string> take_notes() { return {}; }
 
     /// Ends a blocking apply() of another thread. Any thread.

@@ -39,8 +39,8 @@ struct WriteGroup {
     /// False for the first parts of a transaction that is larger than a group: they are executed in
     /// one target transaction, which the part with the commit mark ends.
     bool ends_transaction = true;
-    /// The parts executed so far belong to a transaction that the source took back: they are rolled back
-    /// before this group.
+    /// The parts executed so far belong to a transaction that the source took back: they are rolled
+    /// back before this group.
     bool voids_open_transaction = false;
     PositionPtr checkpoint;  ///< behind the last whole transaction; set when ends_transaction
     PositionPtr current;     ///< behind the last change; may be inside a transaction

@@ -86,8 +86,8 @@ void Task::run() {
     }
 }
 
-/// What was applied is recorded before the task ends, unless recording is what failed. The error, with its
-/// place in the source.
+/// What was applied is recorded before the task ends, unless recording is what failed. The error,
+/// with its place in the source.
 Error Task::end_with(const Error& error) {
     if (checkpoints_ && error.kind() != ErrorKind::durability) {
         try {
