@@ -180,7 +180,9 @@ int main(int argc, char** argv) {
         const MysqlPosition end = binlog_end(connection, options.gtid_enabled);
         const PositionPtr start = source.configured_start();
         if (!start) throw Error(ErrorKind::config, "--file or --gtid-set is needed");
-        fmt::print(stderr, "{}\n{}\n", source.identity(), source.start_line(*start));
+        const Holding holding = source.holds(*start);
+        fmt::print(stderr, "{}\n{}\nthe source holds it: {}, {}\n", source.identity(),
+                   source.start_line(*start), holding.held ? "yes" : "no", holding.detail);
 
         const auto began = std::chrono::steady_clock::now();
         Figures figures;

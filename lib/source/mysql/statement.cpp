@@ -106,12 +106,17 @@ class Tokens {
     std::string_view rest_;
 };
 
-/// The word behind which a statement names no more tables that it changes; "" where it may.
-std::string_view end_of_targets(std::string_view verb) {
-    if (same_word(verb, "INSERT") || same_word(verb, "REPLACE")) return "(";
-    if (same_word(verb, "UPDATE")) return "SET";
-    if (same_word(verb, "DELETE")) return "WHERE";
-    return {};
+/// Whether behind this word the statement names no more tables that it changes.
+bool ends_targets(std::string_view verb, std::string_view word) {
+    const auto is_one_of = [word](std::initializer_list<std::string_view> words) {
+        return std::any_of(words.begin(), words.end(),
+                           [word](std::string_view w) { return same_word(w, word); });
+    };
+    if (same_word(verb, "INSERT") || same_word(verb, "REPLACE"))
+        return is_one_of({"(", "SELECT", "VALUES", "VALUE", "SET", "WITH"});
+    if (same_word(verb, "UPDATE")) return is_one_of({"SET"});
+    if (same_word(verb, "DELETE")) return is_one_of({"WHERE"});
+    return false;
 }
 
 StatementKind classify_xa(std::string_view verb) {
@@ -162,10 +167,10 @@ bool may_change(std::string_view sql, std::string_view default_schema,
                 const std::function<bool(std::string_view, std::string_view)>& is_subscribed) {
     Tokens tokens(sql);
     auto token = tokens.next();
-    const std::string_view end = end_of_targets(token.text);
+    const std::string verb = token.text;
     std::string before;  // the name in front of this one, where a point stands between
     bool after_point = false;
-    for (; !token.is_end && !same_word(token.text, end); token = tokens.next()) {
+    for (; !token.is_end && !ends_targets(verb, token.text); token = tokens.next()) {
         if (!token.is_name) {
             after_point = token.text == "." && !before.empty();
             if (!after_point) before.clear();

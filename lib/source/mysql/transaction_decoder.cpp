@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "lib/base/error.hpp"
 #include "lib/source/mysql/event_payload.hpp"
 #include "lib/source/mysql/statement.hpp"
@@ -26,6 +28,7 @@ void TransactionDecoder::start(const FilePlace& place, std::shared_ptr<const Gti
     trail_ = nullptr;
     adopted_ = nullptr;
     skipped_changes_ = 0;
+    dialect_ = executed ? executed->dialect() : GtidSet::Dialect::none;
     executed_ = std::move(executed);
     read_ = marked_ = place;
     time_us_ = time_us;
@@ -138,7 +141,9 @@ void TransactionDecoder::begin_mysql(const BinlogEvent& event, const MysqlGtidEv
     begin(event, State::announced);
     transaction_.time_us = gtid.commit_time_us;
     if (gtid.number == 0) return;
-    transaction_.id.dialect = GtidSet::Dialect::mysql;
+    if (gtid.number >= std::numeric_limits<std::int64_t>::max())
+        throw Error(ErrorKind::data, fmt::format("a GTID with the number {}", gtid.number));
+    take_dialect(GtidSet::Dialect::mysql);
     transaction_.id.uuid = gtid.uuid;
     transaction_.id.tag = gtid.tag;
     transaction_.id.number = gtid.number;
@@ -148,10 +153,18 @@ void TransactionDecoder::begin_mariadb(const BinlogEvent& event) {
     const MariadbGtidEvent gtid = parse_mariadb_gtid(event.body);
     const bool standalone = (gtid.flags & MariadbGtidEvent::flag_standalone) != 0;
     begin(event, standalone ? State::announced : State::inside);
-    transaction_.id.dialect = GtidSet::Dialect::mariadb;
+    take_dialect(GtidSet::Dialect::mariadb);
     transaction_.id.domain = gtid.domain;
     transaction_.id.server = event.header.server_id;
     transaction_.id.number = gtid.number;
+}
+
+/// A server speaks one dialect; a set can not hold both.
+void TransactionDecoder::take_dialect(GtidSet::Dialect dialect) {
+    if (dialect_ != GtidSet::Dialect::none && dialect_ != dialect)
+        throw Error(ErrorKind::data, "a GTID of MySQL and one of MariaDB in one stream",
+                    "is the position of another source?");
+    dialect_ = transaction_.id.dialect = dialect;
 }
 
 void TransactionDecoder::commit(const BinlogEvent& event) {

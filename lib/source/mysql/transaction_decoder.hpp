@@ -80,6 +80,7 @@ class TransactionDecoder {
     void begin(const BinlogEvent& event, State state);
     void begin_mysql(const BinlogEvent& event, const MysqlGtidEvent& gtid);
     void begin_mariadb(const BinlogEvent& event);
+    void take_dialect(GtidSet::Dialect dialect);
     void commit(const BinlogEvent& event);
     void roll_back(const BinlogEvent& event);
     void roll_back_to(std::string_view savepoint);
@@ -110,6 +111,7 @@ class TransactionDecoder {
     std::size_t usual_commits_ = 0;
     const Chunk* adopted_ = nullptr;  ///< the chunk the batch keeps alive already
     std::shared_ptr<const GtidSet> executed_;
+    GtidSet::Dialect dialect_ = GtidSet::Dialect::none;  ///< of the GTIDs seen
     FilePlace read_;
     FilePlace marked_;          ///< of the last mark, or of the start
     std::int64_t time_us_ = 0;  ///< of the last event that had one
