@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "lib/base/arena.hpp"
@@ -52,6 +53,9 @@ struct ChangeBatch {
     std::vector<RowChange> changes;
     std::vector<CommitMark> commits;
     std::unique_ptr<CommitTrail> trail;
+    /// What the log should say once, e.g. a definition statement that is not applied. A batch may
+    /// hold nothing else.
+    std::vector<std::string> notes;
     std::uint64_t source_bytes = 0;     ///< as read from the network
     std::uint64_t skipped_changes = 0;  ///< read but not subscribed
 
