@@ -12,7 +12,8 @@ namespace {
 
 struct Decoder {
     MemoryCatalog catalog;
-    TableRegistry tables{[](auto schema, auto) { return schema == "d"; }, catalog};
+    TableRegistry tables{[](auto schema, auto table) { return schema == "d" && table == "t"; },
+                         catalog};
     TransactionDecoder decoder{tables, {}};
     FormatDescription format;
     std::shared_ptr<const std::string> file = std::make_shared<const std::string>("f.1");

@@ -12,8 +12,8 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-TableBinding bind(const std::string& body, const TableDefinition& definition,
-                  std::int64_t known_until) {
+TableBinding bound(const std::string& body, const TableDefinition& definition,
+                   std::int64_t known_until) {
     MemoryCatalog catalog;
     return bind_table(parse_table_map(view_of(body), Flavour::mariadb), definition, catalog,
                       known_until);
@@ -39,24 +39,25 @@ TEST_CASE("table binding: rows without names are refused under a newer definitio
     auto definition = int_table("t", {"id", "b", "a"});
     definition.defined_at = 1001;
     const auto map = int_table_map(7, "t", 3);
-    CHECK_THROWS_WITH(bind(map, definition, 1000),
+    CHECK_THROWS_WITH(bound(map, definition, 1000),
                       Contains("1 s after") && Contains("HINT") && Contains("binlog_row_metadata"));
 }
 
 TEST_CASE("table binding: a table made in the second of its first rows is read") {
     auto definition = int_table("t", {"id", "a", "b"});
     definition.defined_at = 1000;
-    CHECK(bind(int_table_map(7, "t", 3), definition, 1000).readers.size() == 3);
+    CHECK(bound(int_table_map(7, "t", 3), definition, 1000).readers.size() == 3);
 }
 
 TEST_CASE("table binding: a definition of unknown age is used where it fits") {
-    CHECK_NOTHROW(bind(int_table_map(7, "t", 3), int_table("t", {"id", "a", "b"}), 1000));
+    CHECK_NOTHROW(bound(int_table_map(7, "t", 3), int_table("t", {"id", "a", "b"}), 1000));
 }
 
 TEST_CASE("table binding: rows with names are read by their names, however new the table is") {
     auto definition = int_table("t", {"id", "b", "a"});
     definition.defined_at = 2000;
-    const auto binding = bind(int_table_map(7, "t", 3, {"id", "a", "b"}, {'\0'}), definition, 1000);
+    const auto binding =
+        bound(int_table_map(7, "t", 3, {"id", "a", "b"}, {'\0'}), definition, 1000);
     REQUIRE(binding.schema->columns.size() == 3);
     CHECK(binding.schema->columns[1].name == "a");
     CHECK(binding.schema->columns[2].name == "b");
@@ -66,17 +67,17 @@ TEST_CASE("table binding: the primary key of the rows is the event's, not today'
     const auto definition = int_table("t", {"id", "a", "b"});
     const std::vector<std::string> names{"id", "a", "b"};
     SECTION("over other columns") {
-        const auto binding = bind(int_table_map(7, "t", 3, names, {'\2', '\0'}), definition, 0);
+        const auto binding = bound(int_table_map(7, "t", 3, names, {'\2', '\0'}), definition, 0);
         REQUIRE(binding.schema->unique_keys.size() == 1);
         CHECK(binding.schema->unique_keys[0].columns == std::vector<std::uint16_t>{2, 0});
     }
     SECTION("none at all") {
-        const auto binding = bind(int_table_map(7, "t", 3, names), definition, 0);
+        const auto binding = bound(int_table_map(7, "t", 3, names), definition, 0);
         CHECK_FALSE(binding.schema->has_primary_key);
         CHECK(binding.schema->row_key() == nullptr);
     }
     SECTION("not said without names") {
-        CHECK(bind(int_table_map(7, "t", 3), definition, 0).schema->has_primary_key);
+        CHECK(bound(int_table_map(7, "t", 3), definition, 0).schema->has_primary_key);
     }
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("table binding: a unique key over a column that could be NULL then ide
     auto definition = int_table("t", {"id", "a"});
     definition.schema.columns[1].nullable = false;
     definition.schema.unique_keys.push_back({"u", {1}, false, false});
-    const auto binding = bind(int_table_map(7, "t", 2), definition, 0);
+    const auto binding = bound(int_table_map(7, "t", 2), definition, 0);
     CHECK(binding.schema->unique_keys[1].nullable);
 }
 

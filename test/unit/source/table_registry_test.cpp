@@ -15,7 +15,7 @@ struct Registry {
     TableRegistry tables{[](auto, auto) { return true; }, catalog};
 
     Registry() {
-        catalog.tables["t"] = int_table("t", {"id", "a"});
+        catalog.tables["accounts"] = int_table("accounts", {"id", "a"});
         tables.announce(view_of(map));
     }
 
@@ -23,7 +23,7 @@ struct Registry {
         return tables.binding(tables.find(1), rows_time).schema;
     }
 
-    std::string map = int_table_map(1, "t", 2);
+    std::string map = int_table_map(1, "accounts", 2);
 };
 
 }  // namespace
@@ -38,7 +38,7 @@ TEST_CASE("table registry: a statement that hides names makes every definition b
         CHECK(registry.catalog.asked == 1);
     }
     SECTION("its own") {
-        registry.tables.definition_changed("ALTER TABLE t ADD x INT", 1000);
+        registry.tables.definition_changed("ALTER TABLE accounts ADD x INT", 1000);
         registry.schema();
         CHECK(registry.catalog.asked == 2);
     }
@@ -59,10 +59,10 @@ TEST_CASE("table registry: a statement that hides names makes every definition b
 TEST_CASE("table registry: a definition that is the same stays the same object") {
     Registry registry;
     const auto before = registry.schema();
-    registry.tables.definition_changed("ALTER TABLE t COMMENT 'x'", 1000);
+    registry.tables.definition_changed("ALTER TABLE accounts COMMENT 'x'", 1000);
     CHECK(registry.schema() == before);
-    registry.tables.definition_changed("ALTER TABLE t RENAME COLUMN a TO b", 1000);
-    registry.catalog.tables["t"] = int_table("t", {"id", "b"});
+    registry.tables.definition_changed("ALTER TABLE accounts RENAME COLUMN a TO b", 1000);
+    registry.catalog.tables["accounts"] = int_table("accounts", {"id", "b"});
     const auto after = registry.schema();
     CHECK(after != before);
     CHECK(after->columns[1].name == "b");
@@ -72,17 +72,17 @@ TEST_CASE("table registry: a definition read before a table was altered holds un
     Registry registry;
     const auto before = registry.schema(1000);
     // The server altered the table at 1005; rows of 1001 are still to come.
-    registry.catalog.tables["t"] = int_table("t", {"id", "b"});
-    registry.catalog.tables["t"].defined_at = 1005;
+    registry.catalog.tables["accounts"] = int_table("accounts", {"id", "b"});
+    registry.catalog.tables["accounts"].defined_at = 1005;
     CHECK(registry.schema(1001) == before);
-    registry.tables.definition_changed("ALTER TABLE t RENAME COLUMN a TO b", 1005);
+    registry.tables.definition_changed("ALTER TABLE accounts RENAME COLUMN a TO b", 1005);
     // These rows waited for the statement: they are behind it though they began before it.
     CHECK(registry.schema(1002)->columns[1].name == "b");
 }
 
 TEST_CASE("table registry: rows before a statement that the stream has not shown are refused") {
     Registry registry;
-    registry.catalog.tables["t"].defined_at = 1005;
+    registry.catalog.tables["accounts"].defined_at = 1005;
     CHECK_THROWS_AS(registry.schema(1004), Error);
     registry.tables.definition_changed("ALTER TABLE other ADD x INT", 1004);
     CHECK_THROWS_AS(registry.schema(1004), Error);
@@ -92,8 +92,8 @@ TEST_CASE("table registry: rows before a statement that the stream has not shown
 TEST_CASE("table registry: a failed binding is tried again, not used") {
     Registry registry;
     registry.schema();
-    registry.tables.definition_changed("ALTER TABLE t ADD x INT", 1000);
-    registry.catalog.tables["t"].defined_at = 2000;
+    registry.tables.definition_changed("ALTER TABLE accounts ADD x INT", 1000);
+    registry.catalog.tables["accounts"].defined_at = 2000;
     CHECK_THROWS_AS(registry.schema(), Error);
     CHECK_THROWS_AS(registry.schema(), Error);
 }
