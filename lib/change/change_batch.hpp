@@ -53,6 +53,9 @@ struct ChangeBatch {
     std::vector<RowChange> changes;
     std::vector<CommitMark> commits;
     std::unique_ptr<CommitTrail> trail;
+    /// What the log should say once, e.g. a definition statement that is not applied. A batch may
+    /// hold nothing else.
+    std::vector<std::string> notes;
     std::uint64_t source_bytes = 0;     ///< as read from the network
     bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished transaction is
                                           ///< to be dropped before this batch counts

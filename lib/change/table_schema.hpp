@@ -44,6 +44,8 @@ struct Column {
     std::uint8_t precision = 0;  ///< DECIMAL: digits in all
     std::uint8_t scale = 0;  ///< DECIMAL: digits behind the point; times: digits of the fraction
     std::vector<std::string> labels;  ///< ENUM and SET, in UTF-8
+
+    bool operator==(const Column&) const = default;
 };
 
 struct UniqueKey {
@@ -51,6 +53,8 @@ struct UniqueKey {
     std::vector<std::uint16_t> columns;  ///< ordinals, in key order
     bool nullable = false;               ///< some column may be NULL: does not identify rows
     bool partial = false;  ///< indexes a prefix or an expression: does not identify rows
+
+    bool operator==(const UniqueKey&) const = default;
 };
 
 struct TableSchema {
@@ -59,6 +63,8 @@ struct TableSchema {
     std::vector<Column> columns;
     std::vector<UniqueKey> unique_keys;  ///< the primary key first where there is one
     bool has_primary_key = false;
+
+    bool operator==(const TableSchema&) const = default;
 
     /// The key that identifies a row: the primary key, else the first unique key whose columns are
     /// all NOT NULL; nullptr for a keyless table.

@@ -68,24 +68,18 @@ std::pair<unsigned, unsigned> arguments(std::string_view column_type) {
     return {first, second};
 }
 
-/// 'a','b''c' gives a and b'c.
-std::vector<std::string> labels(std::string_view column_type) {
-    std::vector<std::string> result;
-    std::size_t i = column_type.find('(');
-    while (i != std::string_view::npos &&
-           (i = column_type.find('\'', i)) != std::string_view::npos) {
-        std::string label;
-        for (++i; i < column_type.size(); ++i) {
-            if (column_type[i] == '\'') {
-                if (i + 1 >= column_type.size() || column_type[i + 1] != '\'') break;
-                ++i;
-            }
-            label += column_type[i];
-        }
-        result.push_back(std::move(label));
-        ++i;
+/// information_schema prints four characters of a label behind a backslash, in any sql_mode.
+char unescaped(char c) {
+    switch (c) {
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case '0':
+            return '\0';
+        default:
+            return c;
     }
-    return result;
 }
 
 void read_columns(MysqlConnection& connection, const std::string& where, TableSchema& schema) {
@@ -130,6 +124,31 @@ void read_keys(MysqlConnection& connection, const std::string& where, TableSchem
 
 }  // namespace
 
+std::vector<std::string> parse_labels(std::string_view column_type) {
+    std::vector<std::string> labels;
+    std::size_t i = column_type.find('(');
+    while (i < column_type.size()) {
+        i = column_type.find('\'', i);
+        if (i == std::string_view::npos) break;
+        std::string label;
+        for (++i; i < column_type.size(); ++i) {
+            const bool more = i + 1 < column_type.size();
+            if (column_type[i] == '\\' && more) {
+                label += unescaped(column_type[++i]);
+                continue;
+            }
+            if (column_type[i] == '\'') {
+                if (!more || column_type[i + 1] != '\'') break;
+                ++i;
+            }
+            label += column_type[i];
+        }
+        labels.push_back(std::move(label));
+        ++i;
+    }
+    return labels;
+}
+
 bool parse_mysql_type(std::string_view data_type, std::string_view column_type, Column& column) {
     const auto found = known_types().find(data_type);
     if (found == known_types().end()) return false;
@@ -154,7 +173,7 @@ bool parse_mysql_type(std::string_view data_type, std::string_view column_type, 
             break;
         case ColumnType::enumeration:
         case ColumnType::set:
-            column.labels = labels(column_type);
+            column.labels = parse_labels(column_type);
             break;
         default:
             break;

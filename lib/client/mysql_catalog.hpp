@@ -2,7 +2,9 @@
 // information_schema. Source and sink both ask it.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/change/table_schema.hpp"
 #include "lib/client/mysql_client.hpp"
@@ -18,5 +20,9 @@ TableSchemaPtr read_table_schema(MysqlConnection& connection, std::string_view s
 /// "decimal(10,2) unsigned", ...) put into `column`: type, length, precision, scale, is_unsigned,
 /// labels. `data_type` is DATA_TYPE, `column_type` COLUMN_TYPE. False for a type that is not known.
 bool parse_mysql_type(std::string_view data_type, std::string_view column_type, Column& column);
+
+/// The labels of "enum('a','b''c')" or "set(...)", as information_schema prints the type: quotes
+/// doubled, backslashes and line ends behind a backslash.
+std::vector<std::string> parse_labels(std::string_view column_type);
 
 }  // namespace dts

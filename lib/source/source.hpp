@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/change/change_batch.hpp"
 #include "lib/position/position.hpp"
@@ -30,6 +31,10 @@ class Source {
     /// Checks that the server can be followed (settings, grants, ...). Throws Error{config,
     /// permission} with a HINT for each thing missing, Error{transient} when it can not be reached.
     virtual void preflight() = 0;
+
+    /// What preflight() found that works but that the operator should know, each with what can be
+    /// done. For the log, once.
+    virtual std::vector<std::string> notes() const { return {}; }
 
     /// Names the server's data: a checkpoint of another identity must not be used here. One line of
     /// text, stable over restarts of the server.

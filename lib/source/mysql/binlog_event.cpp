@@ -35,12 +35,12 @@ std::int64_t read_commit_time(ByteReader& reader) {
     return static_cast<std::int64_t>(reader.unsigned_le<7>() & mask);
 }
 
-QueryEvent parse_query_tail(ByteReader& reader, std::size_t schema_bytes, std::uint16_t error_code,
-                            std::size_t status_bytes) {
+QueryEvent parse_query_tail(ByteReader& reader, std::uint32_t seconds, std::size_t schema_bytes,
+                            std::uint16_t error_code, std::size_t status_bytes) {
     reader.skip(status_bytes);
     const auto schema = reader.text(schema_bytes);
     reader.skip(1);
-    return {error_code, schema, reader.rest()};
+    return {error_code, schema, reader.rest(), seconds};
 }
 
 }  // namespace
@@ -103,21 +103,23 @@ RotateEvent parse_rotate(Bytes body) {
 
 QueryEvent parse_query(Bytes body) {
     ByteReader reader(body);
-    reader.skip(8);  // thread id, seconds it took
+    reader.skip(4);  // thread id
+    const std::uint32_t seconds = reader.u32();
     const std::size_t schema_bytes = reader.u8();
     const std::uint16_t error_code = reader.u16();
     const std::size_t status_bytes = reader.u16();
-    return parse_query_tail(reader, schema_bytes, error_code, status_bytes);
+    return parse_query_tail(reader, seconds, schema_bytes, error_code, status_bytes);
 }
 
 QueryEvent parse_execute_load_query(Bytes body) {
     ByteReader reader(body);
-    reader.skip(8);
+    reader.skip(4);
+    const std::uint32_t seconds = reader.u32();
     const std::size_t schema_bytes = reader.u8();
     const std::uint16_t error_code = reader.u16();
     const std::size_t status_bytes = reader.u16();
     reader.skip(13);  // file id, where the file's name stands in the statement, duplicates
-    return parse_query_tail(reader, schema_bytes, error_code, status_bytes);
+    return parse_query_tail(reader, seconds, schema_bytes, error_code, status_bytes);
 }
 
 MysqlGtidEvent parse_mysql_gtid(Bytes body) {

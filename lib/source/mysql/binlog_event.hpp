@@ -97,6 +97,7 @@ struct QueryEvent {
     std::uint16_t error_code;
     std::string_view schema;  ///< the default database
     Bytes sql;                ///< compressed in a MariaDB compressed query
+    std::uint32_t seconds;    ///< it took, from its header's timestamp on
 };
 QueryEvent parse_query(Bytes body);
 /// The statement of an EXECUTE_LOAD_QUERY event.

@@ -116,13 +116,22 @@ GtidSet scan_gtids(MysqlConnection& connection, const std::string& file, std::ui
     }
 }
 
+/// server_id alone is 1 on every server that was never given one.
+std::string mariadb_identity(MysqlConnection& connection) {
+    const auto server_id = connection.scalar("SELECT @@global.server_id").value_or("");
+    // Of the machine's network address and the port; newer versions only.
+    auto result = connection.query("SHOW GLOBAL VARIABLES LIKE 'server_uid'");
+    if (const auto row = result.next())
+        return fmt::format("mariadb server_uid={} server_id={}", (*row)[1], server_id);
+    return fmt::format("mariadb host={} port={} server_id={}",
+                       connection.scalar("SELECT @@global.hostname").value_or(""),
+                       connection.scalar("SELECT @@global.port").value_or(""), server_id);
+}
+
 }  // namespace
 
 std::string server_identity(MysqlConnection& connection) {
-    if (connection.is_mariadb())
-        return fmt::format("mariadb server_id={} gtid_domain_id={}",
-                           connection.scalar("SELECT @@global.server_id").value_or(""),
-                           connection.scalar("SELECT @@global.gtid_domain_id").value_or(""));
+    if (connection.is_mariadb()) return mariadb_identity(connection);
     return fmt::format("mysql server_uuid={}",
                        connection.scalar("SELECT @@global.server_uuid").value_or(""));
 }

@@ -11,7 +11,8 @@
 
 namespace dts {
 
-/// "mysql server_uuid=…" or "mariadb server_id=… gtid_domain_id=…".
+/// "mysql server_uuid=…"; "mariadb server_uid=… server_id=…", or, of a server too old to have one,
+/// "mariadb host=… port=… server_id=…". The same after a restart.
 std::string server_identity(MysqlConnection& connection);
 
 /// Where the binlog ends now; with the GTID set executed up to there when asked for. Throws

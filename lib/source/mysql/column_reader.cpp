@@ -111,6 +111,57 @@ ColumnReader string_reader(const WireColumn& wire, const Column& column,
     return reader;
 }
 
+/// The bytes of a BLOB's or TEXT's length in front of its value.
+unsigned length_bytes_of(std::string_view data_type) {
+    if (data_type.starts_with("tiny")) return 1;
+    if (data_type.starts_with("medium")) return 3;
+    return data_type.starts_with("long") ? 4 : 2;
+}
+
+bool fits_string(const WireColumn& wire, const Column& column, std::string_view data_type,
+                 std::uint64_t octets) {
+    if (wire.collation != 0 &&
+        (wire.collation == binary_collation) != (column.type == ColumnType::bytes))
+        return false;
+    const bool is_fixed = data_type == "char" || data_type == "binary";
+    const bool is_varying = data_type == "varchar" || data_type == "varbinary";
+    switch (wire.type) {
+        case WireType::string:
+            return is_fixed && (octets == 0 || wire.meta == octets);
+        case WireType::varchar:
+            return is_varying && (octets == 0 || wire.meta == octets);
+        case WireType::var_string:
+        case WireType::mariadb_varchar_compressed:  // counts a byte of its own
+            return is_varying;
+        default:
+            return !is_fixed && !is_varying && wire.meta == length_bytes_of(data_type);
+    }
+}
+
+unsigned set_bytes(std::size_t labels) {
+    const auto bytes = static_cast<unsigned>((labels + 7) / 8);
+    return bytes > 4 ? 8 : bytes;
+}
+
+bool fits_digits(const WireColumn& wire, const Column& column) {
+    switch (wire.type) {
+        case WireType::decimal:
+            return wire.meta == (unsigned{column.precision} << 8 | column.scale);
+        case WireType::bit:
+            return wire.meta == column.length;
+        case WireType::time2:
+        case WireType::datetime2:
+        case WireType::timestamp2:
+            return wire.meta == column.scale;
+        case WireType::enumeration:
+            return wire.meta == (column.labels.size() < 256 ? 1 : 2);
+        case WireType::set:
+            return wire.meta == set_bytes(column.labels.size());
+        default:
+            return true;
+    }
+}
+
 }  // namespace
 
 std::optional<ColumnType> column_type_of(const WireColumn& wire) {
@@ -163,13 +214,14 @@ std::optional<ColumnType> column_type_of(const WireColumn& wire) {
     }
 }
 
-bool fits(const WireColumn& wire, const Column& column, std::string_view data_type) {
+bool fits(const WireColumn& wire, const Column& column, std::string_view data_type,
+          std::uint64_t octets) {
     if (is_mariadb_fixed_type(data_type))
         return wire.type == WireType::string && wire.meta == (data_type == "inet4" ? 4 : 16);
     if (data_type == "vector") return wire.type == WireType::vector || is_string(wire.type);
     if (column.type == ColumnType::text || column.type == ColumnType::bytes)
-        return is_string(wire.type);
-    return column_type_of(wire) == column.type;
+        return is_string(wire.type) && fits_string(wire, column, data_type, octets);
+    return column_type_of(wire) == column.type && fits_digits(wire, column);
 }
 
 ColumnReader make_column_reader(const WireColumn& wire, const Column& column,

@@ -17,9 +17,11 @@ constexpr std::uint32_t binary_collation = 63;
 /// Nothing for types this program does not know.
 std::optional<ColumnType> column_type_of(const WireColumn& wire);
 
-/// Whether the wire's type can be that of the schema's column, whose type the catalog calls
-/// `data_type`.
-bool fits(const WireColumn& wire, const Column& column, std::string_view data_type);
+/// Whether the wire's column can be the schema's one, whose type the catalog calls `data_type` and
+/// whose text takes at most `octets` bytes (0: not said): type, lengths, digits, and text or bytes
+/// where the wire says which.
+bool fits(const WireColumn& wire, const Column& column, std::string_view data_type,
+          std::uint64_t octets);
 
 /// How the column's bytes are read: by the wire where it tells, by the schema where it does not
 /// (signs, text or bytes, MariaDB's own types). Throws Error{data} for what can not exist.

@@ -62,6 +62,7 @@ void MysqlCdcSource::preflight() {
     MysqlConnection connection(reader_->endpoint);
     check_binlog_source(connection,
                         {options_.server_id, options_.client_name, options_.gtid_enabled});
+    notes_ = binlog_source_notes(connection, options_.selector);
 }
 
 std::string MysqlCdcSource::identity() {

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/client/mysql_client.hpp"
 #include "lib/source/source.hpp"
@@ -38,6 +39,7 @@ class MysqlCdcSource final : public Source {
     ~MysqlCdcSource() override;
 
     void preflight() override;
+    std::vector<std::string> notes() const override { return notes_; }
     std::string identity() override;
     PositionPtr current_end() override;
     PositionPtr configured_start() override;
@@ -55,6 +57,7 @@ class MysqlCdcSource final : public Source {
 
     MysqlCdcOptions options_;
     std::unique_ptr<Reader> reader_;
+    std::vector<std::string> notes_;
     std::exception_ptr pending_error_;  ///< thrown by the next next()
     std::atomic<bool> interrupted_ = false;
 };

@@ -127,7 +127,64 @@ void check_server_id(MysqlConnection& connection, const BinlogClient& client, Fi
     }
 }
 
+/// Of a variable that not every version has: nothing where it has not.
+std::optional<std::string> variable_if_known(MysqlConnection& connection, std::string_view name) {
+    auto result =
+        connection.query(fmt::format("SHOW GLOBAL VARIABLES LIKE {}", quote_literal(name)));
+    const auto row = result.next();
+    if (!row) return std::nullopt;
+    return row->text(1);
+}
+
+void note_metadata(MysqlConnection& connection, std::vector<std::string>& notes) {
+    const auto metadata = variable_if_known(connection, "binlog_row_metadata");
+    if (metadata && same(*metadata, "FULL")) return;
+    notes.push_back(fmt::format(
+        "the source's binlog does not name columns (binlog_row_metadata is {}): rows written "
+        "before a table was altered are refused when the task first meets them after it, HINT: {}",
+        metadata ? "'" + *metadata + "'" : "not known to its version",
+        metadata ? "SET GLOBAL binlog_row_metadata=FULL at the source"
+                 : "let the task catch up before a table is altered"));
+}
+
+/// MySQL runs the rules itself, not InnoDB, from 9.6 on: what they change stands in the binlog.
+bool logs_cascades(MysqlConnection& connection) {
+    const auto native = variable_if_known(connection, "innodb_native_foreign_keys");
+    return native && same(*native, "OFF");
+}
+
+void note_cascades(MysqlConnection& connection, const TableSelector& is_subscribed,
+                   std::vector<std::string>& notes) {
+    constexpr std::size_t most_named = 5;
+    if (logs_cascades(connection)) return;
+    auto result = connection.query(
+        "SELECT constraint_schema, table_name FROM information_schema.referential_constraints "
+        "WHERE delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL') "
+        "GROUP BY constraint_schema, table_name ORDER BY constraint_schema, table_name");
+    std::string tables;
+    std::size_t count = 0;
+    while (const auto row = result.next()) {
+        if (!is_subscribed((*row)[0], (*row)[1]) || ++count > most_named) continue;
+        tables += fmt::format("{}`{}`.`{}`", count > 1 ? ", " : "", (*row)[0], (*row)[1]);
+    }
+    if (count == 0) return;
+    if (count > most_named) tables += fmt::format(" and {} more", count - most_named);
+    notes.push_back(fmt::format(
+        "rows of {} that a foreign key's CASCADE or SET NULL changes do not stand in the binlog: "
+        "the target keeps them as they were, HINT: [sinker] disable_foreign_key_checks=false lets "
+        "the target, where it has the same foreign keys, change them itself",
+        tables));
+}
+
 }  // namespace
+
+std::vector<std::string> binlog_source_notes(MysqlConnection& connection,
+                                             const TableSelector& is_subscribed) {
+    std::vector<std::string> notes;
+    note_metadata(connection, notes);
+    note_cascades(connection, is_subscribed, notes);
+    return notes;
+}
 
 void check_binlog_source(MysqlConnection& connection, const BinlogClient& client) {
     Findings findings;

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "lib/client/mysql_client.hpp"
+#include "lib/source/source.hpp"
 
 namespace dts {
 
@@ -18,5 +20,9 @@ struct BinlogClient {
 /// Throws one Error for all that is missing, with what to do for each: {config}, or {permission}
 /// where only rights are missing.
 void check_binlog_source(MysqlConnection& connection, const BinlogClient& client);
+
+/// What works, but has a limit that the operator should know: each with what can be done.
+std::vector<std::string> binlog_source_notes(MysqlConnection& connection,
+                                             const TableSelector& is_subscribed);
 
 }  // namespace dts

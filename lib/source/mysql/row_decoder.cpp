@@ -174,8 +174,8 @@ ColumnSet::ColumnSet(ByteReader& reader, std::size_t count)
     for (std::size_t i = 0; i < count; ++i) present_ += has(i) ? 1u : 0u;
 }
 
-const Value* read_row(ByteReader& reader, const std::vector<ColumnReader>& columns,
-                      const ColumnSet& carried, RowMemory memory) {
+Value* read_row(ByteReader& reader, const std::vector<ColumnReader>& columns,
+                const ColumnSet& carried, RowMemory memory) {
     const std::size_t count = columns.size();
     const Bytes nulls = reader.take((carried.present() + 7) / 8);
     Value* values = memory.arena.allocate<Value>(count).data();

@@ -85,7 +85,7 @@ class ColumnSet {
 
 /// Reads one row image from the front; one value for each reader, absent where the image does not
 /// carry the column. Valid as long as the arena and the bytes read from.
-const Value* read_row(ByteReader& reader, const std::vector<ColumnReader>& columns,
-                      const ColumnSet& carried, RowMemory memory);
+Value* read_row(ByteReader& reader, const std::vector<ColumnReader>& columns,
+                const ColumnSet& carried, RowMemory memory);
 
 }  // namespace dts

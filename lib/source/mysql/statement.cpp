@@ -4,119 +4,24 @@
 #include <array>
 #include <cctype>
 #include <string>
-#include <strings.h>
+
+#include "lib/source/mysql/statement_tokens.hpp"
 
 namespace dts {
 
 namespace {
 
-bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+bool is_ascii(std::string_view text) {
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
-bool is_name_char(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
-           static_cast<unsigned char>(c) >= 0x80;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-/// Names and signs of a statement, one after the other; strings, numbers and comments are skipped.
-class Tokens {
-  public:
-    explicit Tokens(std::string_view sql) : rest_(sql) {}
-
-    struct Token {
-        std::string text;  ///< a name without its quotes, or one sign
-        bool is_name = false;
-        bool is_end = false;
-    };
-
-    Token next() {
-        while (!rest_.empty()) {
-            const char c = rest_.front();
-            if (is_space(c)) {
-                rest_.remove_prefix(1);
-            } else if (skip_comment()) {
-            } else if (c == '`' ||
-                       c == '"') {  // with ANSI_QUOTES a name, else a string: may be one
-                return {quoted(c), true, false};
-            } else if (c == '\'') {
-                quoted(c);
-            } else if (is_name_char(c)) {
-                const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_name_char);
-                const auto length = static_cast<std::size_t>(end - rest_.begin());
-                Token token{std::string(rest_.substr(0, length)), true, false};
-                rest_.remove_prefix(length);
-                return token;
-            } else {
-                rest_.remove_prefix(1);
-                return {std::string(1, c), false, false};
-            }
-        }
-        return {{}, false, true};
-    }
-
-  private:
-    bool skip_comment() {
-        if (rest_.starts_with("/*!")) {  // executed by the servers: only the brackets are skipped
-            rest_.remove_prefix(3);
-            while (!rest_.empty() &&
-                   (std::isdigit(static_cast<unsigned char>(rest_[0])) != 0 || rest_[0] == 'M'))
-                rest_.remove_prefix(1);
-            return true;
-        }
-        if (rest_.starts_with("*/")) return remove(2);
-        if (rest_.starts_with("/*")) {
-            const auto end = rest_.find("*/", 2);
-            return remove(end == std::string_view::npos ? rest_.size() : end + 2);
-        }
-        if (rest_.starts_with("#") || rest_.starts_with("-- ")) {
-            const auto end = rest_.find('\n');
-            return remove(end == std::string_view::npos ? rest_.size() : end + 1);
-        }
-        return false;
-    }
-
-    bool remove(std::size_t count) {
-        rest_.remove_prefix(count);
-        return true;
-    }
-
-    std::string quoted(char quote) {
-        std::string text;
-        std::size_t i = 1;
-        for (; i < rest_.size(); ++i) {
-            if (rest_[i] == '\\' && quote != '`') {
-                ++i;
-                continue;
-            }
-            if (rest_[i] == quote) {
-                if (i + 1 >= rest_.size() || rest_[i + 1] != quote) break;
-                ++i;
-            }
-            text += rest_[i];
-        }
-        rest_.remove_prefix(std::min(i + 1, rest_.size()));
-        return text;
-    }
-
-    std::string_view rest_;
-};
-
-/// Whether behind this word the statement names no more tables that it changes.
-bool ends_targets(std::string_view verb, std::string_view word) {
-    const auto is_one_of = [word](std::initializer_list<std::string_view> words) {
-        return std::any_of(words.begin(), words.end(),
-                           [word](std::string_view w) { return same_word(w, word); });
-    };
-    if (same_word(verb, "INSERT") || same_word(verb, "REPLACE"))
-        return is_one_of({"(", "SELECT", "VALUES", "VALUE", "SET", "WITH"});
-    if (same_word(verb, "UPDATE")) return is_one_of({"SET"});
-    if (same_word(verb, "DELETE")) return is_one_of({"WHERE"});
-    return false;
+/// The word behind which a statement names no more tables that it changes; "" where it may.
+std::string_view end_of_targets(std::string_view verb) {
+    if (same_word(verb, "INSERT") || same_word(verb, "REPLACE")) return "(";
+    if (same_word(verb, "UPDATE")) return "SET";
+    if (same_word(verb, "DELETE")) return "WHERE";
+    return {};
 }
 
 StatementKind classify_xa(std::string_view verb) {
@@ -135,7 +40,7 @@ StatementKind classify(std::string_view sql) {
         {"INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "SELECT", "DO"});
     if (sql == "BEGIN") return StatementKind::begin;
     if (sql == "COMMIT") return StatementKind::commit;
-    Tokens tokens(sql);
+    StatementTokens tokens(sql);
     const auto first = tokens.next();
     const std::string_view verb = first.text;
     if (first.is_end) return StatementKind::nothing;
@@ -155,7 +60,7 @@ StatementKind classify(std::string_view sql) {
 }
 
 std::string savepoint_name(std::string_view sql) {
-    Tokens tokens(sql);
+    StatementTokens tokens(sql);
     std::string name;
     for (auto token = tokens.next(); !token.is_end; token = tokens.next()) {
         if (token.is_name) name = std::move(token.text);
@@ -165,17 +70,18 @@ std::string savepoint_name(std::string_view sql) {
 
 bool may_change(std::string_view sql, std::string_view default_schema,
                 const std::function<bool(std::string_view, std::string_view)>& is_subscribed) {
-    Tokens tokens(sql);
+    StatementTokens tokens(sql);
     auto token = tokens.next();
-    const std::string verb = token.text;
+    const std::string_view end = end_of_targets(token.text);
     std::string before;  // the name in front of this one, where a point stands between
     bool after_point = false;
-    for (; !token.is_end && !ends_targets(verb, token.text); token = tokens.next()) {
+    for (; !token.is_end && !same_word(token.text, end); token = tokens.next()) {
         if (!token.is_name) {
             after_point = token.text == "." && !before.empty();
             if (!after_point) before.clear();
             continue;
         }
+        if (!is_ascii(token.text)) return true;  // perhaps in another character set
         if (is_subscribed(after_point ? before : default_schema, token.text)) return true;
         before = std::move(token.text);
         after_point = false;
@@ -192,6 +98,19 @@ bool may_concern(std::string_view sql, std::string_view table) {
     };
     // A quote inside a name is doubled in the text; a whole database says no table's name.
     return contains(table) || contains("``") || contains("DATABASE") || contains("SCHEMA");
+}
+
+bool may_hide_names(std::string_view sql) {
+    return sql.find("/*!") != std::string_view::npos ||
+           sql.find("/*M!") != std::string_view::npos || !is_ascii(sql);
+}
+
+bool names_its_targets(std::string_view sql) {
+    static constexpr auto verbs =
+        std::to_array<std::string_view>({"INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD"});
+    const auto first = StatementTokens(sql).next();
+    return std::any_of(verbs.begin(), verbs.end(),
+                       [&](std::string_view verb) { return same_word(first.text, verb); });
 }
 
 }  // namespace dts

@@ -36,7 +36,15 @@ std::string savepoint_name(std::string_view sql);
 bool may_change(std::string_view sql, std::string_view default_schema,
                 const std::function<bool(std::string_view, std::string_view)>& is_subscribed);
 
-/// Whether the text of a definition may concern a table of that name.
+/// Whether the text of a definition may concern a table of that name. Ask may_hide_names() first.
 bool may_concern(std::string_view sql, std::string_view table);
+
+/// Whether a statement may name a table otherwise than as the table's name is known here: in
+/// another character set, or inside a comment that the server executes.
+bool may_hide_names(std::string_view sql);
+
+/// Whether a row_change statement says which tables it changes. SELECT, DO, CALL and WITH may
+/// change any, through a function.
+bool names_its_targets(std::string_view sql);
 
 }  // namespace dts

@@ -42,6 +42,17 @@ Error refusal(std::string_view why) {
             "GLOBAL binlog_row_metadata=FULL at the source makes later alterations harmless"};
 }
 
+Error newer_definition(std::int64_t seconds) {
+    return {ErrorKind::data,
+            fmt::format("the table was created, altered or rebuilt {} s after these rows were "
+                        "written, and the binlog does not name their columns: they can not be "
+                        "decoded with certainty",
+                        seconds),
+            "SET GLOBAL binlog_row_metadata=FULL at the source for all later rows, and let the "
+            "task catch up before a table is changed; for these rows: copy the table anew and "
+            "start behind its change"};
+}
+
 /// Nothing when the definition is that of the rows; else what does not fit.
 std::optional<std::string> misfit(const TableMap& map, const TableDefinition& definition) {
     const auto& columns = definition.schema.columns;
@@ -55,10 +66,11 @@ std::optional<std::string> misfit(const TableMap& map, const TableDefinition& de
         if (map.has_names && !same_name(wire.name, columns[i].name))
             return fmt::format("their column {} is `{}`, the table's is `{}`", i + 1, wire.name,
                                columns[i].name);
-        if (!fits(wire, columns[i], definition.data_types[i]))
-            return fmt::format("their column {} is of binlog type {}, `{}` of the table is {}",
-                               i + 1, static_cast<unsigned>(wire.type), columns[i].name,
-                               definition.data_types[i]);
+        if (!fits(wire, columns[i], definition.data_types[i], definition.octets_of(i)))
+            return fmt::format(
+                "their column {} is of binlog type {} ({}), which `{}` of the table, {}, is not",
+                i + 1, static_cast<unsigned>(wire.type), wire.meta, columns[i].name,
+                definition.data_types[i]);
     }
     for (std::size_t i = columns.size(); i < map.columns.size(); ++i) {
         if (map.columns[i].type != WireType::long_long)
@@ -100,6 +112,24 @@ void take_metadata(const TableMap& map, TableSchema& schema, TableCatalog& catal
     }
 }
 
+/// The primary key of the rows is the event's, and a unique key over a column that could be NULL
+/// then did not identify them.
+void take_keys(const TableMap& map, TableSchema& schema) {
+    auto& keys = schema.unique_keys;
+    for (auto& key : keys) {
+        for (const auto ordinal : key.columns) key.nullable |= map.columns[ordinal].nullable;
+    }
+    if (!map.has_names) return;
+    const bool listed = schema.has_primary_key && !keys.empty();
+    if (listed && keys.front().columns == map.primary_key &&
+        keys.front().partial == map.primary_key_is_partial)
+        return;
+    if (listed) keys.erase(keys.begin());
+    schema.has_primary_key = !map.primary_key.empty();
+    if (schema.has_primary_key)
+        keys.insert(keys.begin(), {"PRIMARY", map.primary_key, false, map.primary_key_is_partial});
+}
+
 /// A column described by the event alone. Throws where the event does not say enough.
 Column column_of(const WireColumn& wire, TableCatalog& catalog) {
     const auto type = column_type_of(wire);
@@ -132,11 +162,6 @@ TableSchema schema_of(const TableMap& map, const std::optional<TableDefinition>&
     schema.schema = map.schema;
     schema.table = map.table;
     for (const auto& wire : map.columns) schema.columns.push_back(column_of(wire, catalog));
-    if (!map.primary_key.empty()) {
-        schema.has_primary_key = true;
-        schema.unique_keys.push_back(
-            {"PRIMARY", map.primary_key, false, map.primary_key_is_partial});
-    }
     if (!definition) return schema;
     for (auto& column : schema.columns) {
         const int i = definition->schema.find(column.name);
@@ -159,6 +184,7 @@ TableBinding compile(const TableMap& map, TableSchema schema,
                      const std::optional<TableDefinition>& definition, bool by_definition,
                      TableCatalog& catalog) {
     take_metadata(map, schema, catalog);
+    take_keys(map, schema);
     TableBinding binding;
     binding.is_transactional = !definition || definition->is_transactional;
     for (std::size_t i = 0; i < map.columns.size(); ++i) {
@@ -177,7 +203,7 @@ TableBinding compile(const TableMap& map, TableSchema schema,
 }  // namespace
 
 TableBinding bind_table(const TableMap& map, const std::optional<TableDefinition>& definition,
-                        TableCatalog& catalog) {
+                        TableCatalog& catalog, std::int64_t known_until) {
     if (definition && definition->is_system_versioned)
         throw Error(ErrorKind::data,
                     "it is a system-versioned table: its history travels as rows of the table "
@@ -185,6 +211,8 @@ TableBinding bind_table(const TableMap& map, const std::optional<TableDefinition
                     "take the table out of the filter");
     const auto why = definition ? misfit(map, *definition)
                                 : std::optional<std::string>("the table does not exist (any more)");
+    if (!why && !map.has_names && definition->defined_at > known_until)
+        throw newer_definition(definition->defined_at - known_until);
     if (!why) return compile(map, definition->schema, definition, true, catalog);
     if (!map.has_names) throw refusal(*why);
     return compile(map, schema_of(map, definition, catalog), definition, false, catalog);

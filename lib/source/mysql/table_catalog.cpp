@@ -6,6 +6,8 @@
 #include <array>
 #include <cctype>
 
+#include "lib/client/mysql_catalog.hpp"
+
 namespace dts {
 
 namespace {
@@ -145,6 +147,7 @@ void read_columns(MysqlConnection& connection, TableDefinition& definition) {
         of_table(definition.schema.schema, definition.schema.table)));
     while (auto row = result.next()) {
         definition.data_types.push_back(lower((*row)[1]));
+        definition.octets.push_back(row->is_null(8) ? 0 : row->number(8));
         definition.schema.columns.push_back(read_column(*row, definition.data_types.back()));
     }
 }
@@ -174,6 +177,14 @@ void read_keys(MysqlConnection& connection, TableDefinition& definition) {
         !schema.unique_keys.empty() && schema.unique_keys.front().name == "PRIMARY";
 }
 
+std::int64_t read_time(MysqlConnection& connection, const TableDefinition& definition) {
+    auto result = connection.query(
+        fmt::format("SELECT UNIX_TIMESTAMP(create_time) FROM information_schema.tables WHERE {}",
+                    of_table(definition.schema.schema, definition.schema.table)));
+    const auto row = result.next();
+    return row && !row->is_null(0) ? static_cast<std::int64_t>(row->number(0)) : 0;
+}
+
 bool can_roll_back(std::string_view engine) {
     static constexpr auto engines = std::to_array<std::string_view>(
         {"myisam", "aria", "memory", "csv", "archive", "mrg_myisam", "blackhole", "federated"});
@@ -182,29 +193,11 @@ bool can_roll_back(std::string_view engine) {
 
 }  // namespace
 
-std::vector<std::string> parse_labels(std::string_view column_type) {
-    std::vector<std::string> labels;
-    std::size_t i = column_type.find('(');
-    while (i < column_type.size()) {
-        i = column_type.find('\'', i);
-        if (i == std::string_view::npos) break;
-        std::string label;
-        for (++i; i < column_type.size(); ++i) {
-            if (column_type[i] == '\'') {
-                if (i + 1 >= column_type.size() || column_type[i + 1] != '\'') break;
-                ++i;
-            }
-            label += column_type[i];
-        }
-        labels.push_back(std::move(label));
-        ++i;
-    }
-    return labels;
-}
-
 MysqlConnection& MysqlCatalog::connection() {
     if (!connection_) {
         connection_ = std::make_unique<MysqlConnection>(endpoint_);
+        // create_time is shown in the session's zone, where an hour may come twice a year.
+        connection_->execute("SET SESSION time_zone = '+00:00'");
         if (!connection_->is_mariadb() && connection_->version() >= 80'030) {
             // Its hidden primary keys travel in the binlog, so the catalog must show them too.
             connection_->execute(
@@ -230,8 +223,8 @@ auto MysqlCatalog::ask(Ask question) {
 std::optional<TableDefinition> MysqlCatalog::find(std::string_view schema, std::string_view table) {
     return ask([&](MysqlConnection& connection) -> std::optional<TableDefinition> {
         auto result =
-            connection.query(fmt::format("SELECT table_schema, table_name, engine, table_type FROM "
-                                         "information_schema.tables WHERE {}",
+            connection.query(fmt::format("SELECT table_schema, table_name, engine, table_type "
+                                         "FROM information_schema.tables WHERE {}",
                                          of_table(schema, table)));
         auto row = result.next();
         if (!row) return std::nullopt;
@@ -242,6 +235,8 @@ std::optional<TableDefinition> MysqlCatalog::find(std::string_view schema, std::
         definition.is_system_versioned = contains((*row)[3], "SYSTEM VERSIONED");
         read_columns(connection, definition);
         read_keys(connection, definition);
+        // Asked last: a table that is altered meanwhile then counts as newer, not as older.
+        definition.defined_at = read_time(connection, definition);
         return definition;
     });
 }

@@ -2,6 +2,7 @@
 // uses a definition must check that it fits them (table_binding.hpp).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +18,15 @@ namespace dts {
 struct TableDefinition {
     TableSchema schema;
     std::vector<std::string> data_types;  ///< of each column, lower case: "int", "uuid", ...
+    std::vector<std::uint64_t> octets;    ///< of each column: most bytes of text; 0: not said
+    std::int64_t defined_at = 0;          ///< seconds since the epoch; 0: the server does not say
     bool is_transactional = true;         ///< its engine can roll back
     bool is_system_versioned = false;     ///< MariaDB keeps the table's history in it
     unsigned hash_keys = 0;  ///< MariaDB: unique keys over hidden columns behind the last one
+
+    std::uint64_t octets_of(std::size_t column) const noexcept {
+        return column < octets.size() ? octets[column] : 0;
+    }
 };
 
 class TableCatalog {
@@ -61,8 +68,5 @@ class MysqlCatalog final : public TableCatalog {
     std::unique_ptr<MysqlConnection> connection_;
     std::unordered_map<std::uint32_t, std::string> charsets_;
 };
-
-/// The labels of "enum('a','b''c')" or "set(...)", as information_schema prints the type.
-std::vector<std::string> parse_labels(std::string_view column_type);
 
 }  // namespace dts

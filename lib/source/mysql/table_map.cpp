@@ -39,15 +39,19 @@ bool is_numeric(WireType type) {
     }
 }
 
-bool is_character(WireType type) {
+/// What the lists of collations count.
+bool is_character(WireType type, Flavour flavour) {
     switch (type) {
         case WireType::string:
         case WireType::var_string:
         case WireType::varchar:
         case WireType::blob:
+        case WireType::vector:
         case WireType::mariadb_blob_compressed:
         case WireType::mariadb_varchar_compressed:
             return true;
+        case WireType::geometry:
+            return flavour == Flavour::mariadb;
         default:
             return false;
     }
@@ -118,70 +122,74 @@ void read_column_meta(ByteReader& meta, WireColumn& column) {
     }
 }
 
-/// Hands out the columns of one class in order, as the metadata lists them.
+/// The columns of one class in order, as the metadata lists them.
 template <typename Predicate>
-class ColumnCursor {
-  public:
-    ColumnCursor(std::vector<WireColumn>& columns, Predicate belongs)
-        : columns_(columns), belongs_(belongs) {}
-
-    /// Nothing behind the last one.
-    WireColumn* next() {
-        while (next_ < columns_.size()) {
-            WireColumn& column = columns_[next_++];
-            if (belongs_(column)) return &column;
-        }
-        return nullptr;
+std::vector<WireColumn*> members(TableMap& map, Predicate belongs) {
+    std::vector<WireColumn*> result;
+    for (auto& column : map.columns) {
+        if (belongs(column)) result.push_back(&column);
     }
+    return result;
+}
 
-  private:
-    std::vector<WireColumn>& columns_;
-    Predicate belongs_;
-    std::size_t next_ = 0;
-};
+using Members = std::vector<WireColumn*>;
 
-template <typename Predicate>
-void read_collations(Bytes value, TableMap& map, Predicate belongs) {
+void require_length(std::string_view list, std::size_t length, std::size_t expected) {
+    if (length == expected) return;
+    throw Error(ErrorKind::data,
+                fmt::format("the table map's list of {} has {} entries for {} columns", list,
+                            length, expected));
+}
+
+void read_signs(Bytes value, const Members& columns) {
+    require_length("signs (in bytes)", value.size(), (columns.size() + 7) / 8);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        columns[i]->is_unsigned = bit_from_top(value, i);
+}
+
+void read_names(Bytes value, TableMap& map) {
     ByteReader reader(value);
-    ColumnCursor cursor(map.columns, belongs);
-    while (!reader.empty()) {
+    for (auto& column : map.columns) column.name = reader.text(read_packed(reader));
+    if (!reader.empty())
+        throw Error(ErrorKind::data, "the table map names more columns than it has");
+    map.has_names = true;
+}
+
+void read_collations(Bytes value, const Members& columns) {
+    ByteReader reader(value);
+    std::size_t count = 0;
+    for (; !reader.empty(); ++count) {
         const auto collation = static_cast<std::uint32_t>(read_packed(reader));
-        if (WireColumn* column = cursor.next()) column->collation = collation;
+        if (count < columns.size()) columns[count]->collation = collation;
     }
+    require_length("collations", count, columns.size());
 }
 
 /// A collation for all columns of the class, then the exceptions: (ordinal in the class,
 /// collation).
-template <typename Predicate>
-void read_default_collation(Bytes value, TableMap& map, Predicate belongs) {
+void read_default_collation(Bytes value, const Members& columns) {
     ByteReader reader(value);
     const auto usual = static_cast<std::uint32_t>(read_packed(reader));
-    std::vector<WireColumn*> members;
-    ColumnCursor cursor(map.columns, belongs);
-    while (WireColumn* column = cursor.next()) {
-        column->collation = usual;
-        members.push_back(column);
-    }
+    for (auto* column : columns) column->collation = usual;
     while (!reader.empty()) {
         const auto i = read_packed(reader);
         const auto collation = static_cast<std::uint32_t>(read_packed(reader));
-        if (i >= members.size())
+        if (i >= columns.size())
             throw Error(ErrorKind::data, "a collation for a column the table does not have");
-        members[i]->collation = collation;
+        columns[i]->collation = collation;
     }
 }
 
-void read_labels(Bytes value, TableMap& map, WireType type) {
+void read_labels(Bytes value, const Members& columns) {
     ByteReader reader(value);
-    ColumnCursor cursor(map.columns, [&](const WireColumn& c) { return c.type == type; });
-    while (!reader.empty()) {
-        std::uint64_t count = read_packed(reader);
-        WireColumn* column = cursor.next();
-        for (; count > 0; --count) {
+    std::size_t lists = 0;
+    for (; !reader.empty(); ++lists) {
+        for (std::uint64_t count = read_packed(reader); count > 0; --count) {
             const auto label = reader.text(read_packed(reader));
-            if (column != nullptr) column->labels.push_back(label);
+            if (lists < columns.size()) columns[lists]->labels.push_back(label);
         }
     }
+    require_length("labels", lists, columns.size());
 }
 
 void read_primary_key(Bytes value, TableMap& map, bool with_prefixes) {
@@ -195,7 +203,7 @@ void read_primary_key(Bytes value, TableMap& map, bool with_prefixes) {
     }
 }
 
-void read_optional_metadata(ByteReader& reader, TableMap& map) {
+void read_optional_metadata(ByteReader& reader, TableMap& map, Flavour flavour) {
     enum Field {
         signedness = 1,
         default_charset = 2,
@@ -208,37 +216,34 @@ void read_optional_metadata(ByteReader& reader, TableMap& map) {
         labelled_default_charset = 10,
         labelled_column_charset = 11,
     };
-    const auto character = [](const WireColumn& c) { return is_character(c.type); };
+    const auto numeric = [](const WireColumn& c) { return is_numeric(c.type); };
+    const auto character = [&](const WireColumn& c) { return is_character(c.type, flavour); };
     const auto labelled = [](const WireColumn& c) { return is_labelled(c.type); };
+    const auto of_type = [](WireType type) {
+        return [type](const WireColumn& c) { return c.type == type; };
+    };
     while (!reader.empty()) {
         const std::uint8_t field = reader.u8();
         const Bytes value = reader.take(read_packed(reader));
         switch (field) {
-            case signedness: {
+            case signedness:
+                read_signs(value, members(map, numeric));
                 map.has_signs = true;
-                ColumnCursor cursor(map.columns,
-                                    [](const WireColumn& c) { return is_numeric(c.type); });
-                for (std::size_t i = 0; WireColumn* column = cursor.next(); ++i)
-                    column->is_unsigned = bit_from_top(value, i);
                 break;
-            }
             case default_charset:
-                read_default_collation(value, map, character);
+                read_default_collation(value, members(map, character));
                 break;
             case column_charset:
-                read_collations(value, map, character);
+                read_collations(value, members(map, character));
                 break;
-            case column_name: {
-                ByteReader names(value);
-                for (auto& column : map.columns) column.name = names.text(read_packed(names));
-                map.has_names = true;
+            case column_name:
+                read_names(value, map);
                 break;
-            }
             case set_labels:
-                read_labels(value, map, WireType::set);
+                read_labels(value, members(map, of_type(WireType::set)));
                 break;
             case enum_labels:
-                read_labels(value, map, WireType::enumeration);
+                read_labels(value, members(map, of_type(WireType::enumeration)));
                 break;
             case simple_primary_key:
                 read_primary_key(value, map, false);
@@ -247,10 +252,10 @@ void read_optional_metadata(ByteReader& reader, TableMap& map) {
                 read_primary_key(value, map, true);
                 break;
             case labelled_default_charset:
-                read_default_collation(value, map, labelled);
+                read_default_collation(value, members(map, labelled));
                 break;
             case labelled_column_charset:
-                read_collations(value, map, labelled);
+                read_collations(value, members(map, labelled));
                 break;
             default:
                 break;
@@ -273,7 +278,7 @@ TableMapKey parse_table_map_key(Bytes body) {
     return key;
 }
 
-TableMap parse_table_map(Bytes body) {
+TableMap parse_table_map(Bytes body, Flavour flavour) {
     const TableMapKey key = parse_table_map_key(body);
     TableMap map;
     map.table_id = key.table_id;
@@ -289,7 +294,7 @@ TableMap parse_table_map(Bytes body) {
     for (auto& column : map.columns) read_column_meta(meta, column);
     const Bytes nullable = reader.take((count + 7) / 8);
     for (std::size_t i = 0; i < count; ++i) map.columns[i].nullable = bit_of(nullable, i);
-    read_optional_metadata(reader, map);
+    read_optional_metadata(reader, map, flavour);
     return map;
 }
 

@@ -74,8 +74,14 @@ struct TableMap {
     bool primary_key_is_partial = false;
 };
 
-/// Parses the event's body. Throws Error{data} when it is short or its parts contradict.
-TableMap parse_table_map(Bytes body);
+/// Whose lists of collations they are: MariaDB counts GEOMETRY among the character columns, MySQL
+/// does not.
+enum class Flavour : std::uint8_t { mysql, mariadb };
+
+/// Parses the event's body. Throws Error{data} when it is short or its parts contradict: a list of
+/// another length than it has columns would give every column behind the difference the wrong
+/// meaning.
+TableMap parse_table_map(Bytes body, Flavour flavour);
 
 /// What identifies a table's map without parsing it whole.
 struct TableMapKey {

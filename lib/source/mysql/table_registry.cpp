@@ -25,7 +25,7 @@ void TableRegistry::announce(Bytes body) {
             known->map.size() == body.size() &&
             std::equal(key.definition.begin(), key.definition.end(),
                        known->map.begin() + static_cast<std::ptrdiff_t>(behind_number));
-        if (!same_columns) known->binding.reset();
+        known->is_stale |= !same_columns;
         known->map.assign(body.begin(), body.end());
     }
     last_ = known.get();
@@ -44,19 +44,27 @@ StreamTable& TableRegistry::find(std::uint64_t table_id) {
     return *last_;
 }
 
-const TableBinding& TableRegistry::binding(StreamTable& table) {
-    if (!table.binding) {
-        table.binding = bind_table(parse_table_map(table.map),
-                                   catalog_.find(table.schema, table.table), catalog_);
+const TableBinding& TableRegistry::binding(StreamTable& table, std::int64_t rows_time) {
+    if (table.binding && !table.is_stale) return *table.binding;
+    const auto flavour = catalog_.is_mariadb() ? Flavour::mariadb : Flavour::mysql;
+    auto fresh =
+        bind_table(parse_table_map(table.map, flavour), catalog_.find(table.schema, table.table),
+                   catalog_, std::max(rows_time, definitions_known_until_));
+    // Plans and prepared statements hang on the schema: an unrelated statement must not cost them.
+    if (table.binding && *table.binding->schema == *fresh.schema) {
+        fresh.schema = table.binding->schema;
+    } else {
         table.batch = 0;  // whatever keeps the old schema alive does not keep this one
     }
+    table.binding = std::move(fresh);
+    table.is_stale = false;
     return *table.binding;
 }
 
-void TableRegistry::definition_changed(std::string_view sql) {
-    for (auto& [name, table] : by_name_) {
-        if (table->binding && may_concern(sql, table->table)) table->binding.reset();
-    }
+void TableRegistry::definition_changed(std::string_view sql, std::int64_t ended) {
+    definitions_known_until_ = std::max(definitions_known_until_, ended);
+    const bool any = may_hide_names(sql);
+    for (auto& [name, table] : by_name_) table->is_stale |= any || may_concern(sql, table->table);
 }
 
 void TableRegistry::forget_numbers() {

@@ -20,6 +20,7 @@ struct StreamTable {
     bool subscribed = false;
     std::vector<std::byte> map;           ///< its TABLE_MAP event's body
     std::optional<TableBinding> binding;  ///< once rows of it were met
+    bool is_stale = false;                ///< the binding is to be made anew before its next use
     std::uint64_t batch = 0;              ///< the last batch that keeps its schema alive
 };
 
@@ -37,11 +38,14 @@ class TableRegistry {
     /// next announce() or definition_changed().
     StreamTable& find(std::uint64_t table_id);
 
-    /// How its rows are read; asks the catalog when it must. Throws as bind_table() does.
-    const TableBinding& binding(StreamTable& table);
+    /// How its rows, written at that time (seconds since the epoch), are read; asks the catalog
+    /// when it must. The schema stays the same object as long as it is the same schema. Throws as
+    /// bind_table() does.
+    const TableBinding& binding(StreamTable& table, std::int64_t rows_time);
 
-    /// A definition statement passed: what it may concern is asked for anew.
-    void definition_changed(std::string_view sql);
+    /// A definition statement passed, which ended at that time: what it may concern is asked for
+    /// anew.
+    void definition_changed(std::string_view sql, std::int64_t ended);
 
     /// The stream begins anew: numbers may mean other tables now.
     void forget_numbers();
@@ -64,6 +68,7 @@ class TableRegistry {
     std::unordered_map<std::uint64_t, std::shared_ptr<StreamTable>> by_number_;
     std::uint64_t last_number_ = 0;
     StreamTable* last_ = nullptr;
+    std::int64_t definitions_known_until_ = 0;  ///< when the last definition statement ended
 };
 
 }  // namespace dts

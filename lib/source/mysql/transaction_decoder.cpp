@@ -285,7 +285,7 @@ void TransactionDecoder::on_statement(const BinlogEvent& event, const QueryEvent
             refuse_row_statement(query, sql);
             break;
         case StatementKind::definition:
-            tables_.definition_changed(sql);
+            on_definition(event, query, sql);
             break;
         case StatementKind::nothing:
         case StatementKind::xa_commit:

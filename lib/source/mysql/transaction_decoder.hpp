@@ -9,6 +9,7 @@
 #include "lib/change/change_batch.hpp"
 #include "lib/source/mysql/binlog_cursor.hpp"
 #include "lib/source/mysql/commit_trail.hpp"
+#include "lib/source/mysql/definition_notes.hpp"
 #include "lib/source/mysql/table_registry.hpp"
 
 namespace dts {
@@ -37,7 +38,8 @@ class TransactionDecoder {
     bool in_transaction() const noexcept { return state_ != State::outside; }
     /// Something to hand out.
     bool has_batch() const noexcept {
-        return batch_ && (!batch_->changes.empty() || !batch_->commits.empty());
+        return batch_ &&
+               (!batch_->changes.empty() || !batch_->commits.empty() || !batch_->notes.empty());
     }
     bool has_commit() const noexcept { return batch_ && !batch_->commits.empty(); }
     bool is_full() const noexcept {
@@ -95,10 +97,12 @@ class TransactionDecoder {
                  const std::shared_ptr<Chunk>& chunk);
     void decode_rows(const BinlogEvent& event, ByteReader reader, StreamTable& table,
                      const std::shared_ptr<Chunk>& chunk);
+    void on_definition(const BinlogEvent& event, const QueryEvent& query, std::string_view sql);
     void refuse_row_statement(const QueryEvent& query, std::string_view sql) const;
     void refuse_partial_rows(const BinlogEvent& event);
 
     TableRegistry& tables_;
+    DefinitionNotes definition_notes_;
     BatchLimits limits_;
     State state_ = State::outside;
     Transaction transaction_;

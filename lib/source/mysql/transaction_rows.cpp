@@ -48,6 +48,24 @@ RowsKind rows_kind(EventType type) {
 /// Says only "the statement is over", of no table.
 constexpr std::uint64_t no_table = 0xFFFFFF;
 
+/// Computed columns need not travel, nor hidden ones.
+bool is_partial(const ColumnSet& carried, const TableSchema& schema) {
+    if (carried.all()) return false;
+    for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+        if (!carried.has(i) && !schema.columns[i].generated) return true;
+    }
+    return false;
+}
+
+/// A column that `after` does not carry kept its value; those of keys tell which row it is.
+void complete_keys(const TableSchema& schema, const Value* before, Value* after) {
+    for (const auto& key : schema.unique_keys) {
+        for (const auto i : key.columns) {
+            if (after[i].kind() == ValueKind::absent) after[i] = before[i];
+        }
+    }
+}
+
 }  // namespace
 
 void TransactionDecoder::on_rows(const BinlogEvent& event, const FormatDescription& format,
@@ -76,7 +94,8 @@ void TransactionDecoder::on_rows(const BinlogEvent& event, const FormatDescripti
 void TransactionDecoder::decode_rows(const BinlogEvent& event, ByteReader reader,
                                      StreamTable& table, const std::shared_ptr<Chunk>& chunk) {
     const RowsKind kind = rows_kind(event.header.type);
-    const TableBinding& binding = tables_.binding(table);
+    const TableBinding& binding = tables_.binding(
+        table, std::max<std::int64_t>(event.header.timestamp, transaction_.time_us / 1'000'000));
     const std::size_t count = binding.readers.size();
     if (kind.has_extra) {
         const std::size_t extra = reader.u16();  // its own two bytes included
@@ -106,23 +125,42 @@ void TransactionDecoder::decode_rows(const BinlogEvent& event, ByteReader reader
 
     const RowMemory memory{batch.arena, scratch_};
     RowChange change{binding.schema.get(), nullptr, nullptr, kind.change};
+    change.partial = is_partial(first, *binding.schema) || is_partial(second, *binding.schema);
     while (!reader.empty()) {
         if (kind.change != ChangeKind::insert)
             change.before = read_row(reader, binding.readers, first, memory);
-        if (kind.change != ChangeKind::remove)
-            change.after = read_row(reader, binding.readers, second, memory);
+        if (kind.change != ChangeKind::remove) {
+            Value* after = read_row(reader, binding.readers, second, memory);
+            if (change.partial && change.before != nullptr)
+                complete_keys(*binding.schema, change.before, after);
+            change.after = after;
+        }
         batch.changes.push_back(change);
     }
 }
 
+void TransactionDecoder::on_definition(const BinlogEvent& event, const QueryEvent& query,
+                                       std::string_view sql) {
+    // Both are 32 bits: a session with a time of its own (SET timestamp) wraps to the true end.
+    const std::uint32_t ended = event.header.timestamp + query.seconds;
+    tables_.definition_changed(sql,
+                               std::max<std::int64_t>(ended, transaction_.time_us / 1'000'000));
+    const auto is_subscribed = [&](std::string_view schema, std::string_view table) {
+        return tables_.is_subscribed(schema, table);
+    };
+    for (auto& note : definition_notes_.of(sql, query.schema, is_subscribed))
+        batch().notes.push_back(std::move(note));
+}
+
 void TransactionDecoder::refuse_row_statement(const QueryEvent& query, std::string_view sql) const {
-    const bool touched = may_change(sql, query.schema, [&](auto schema, auto table) {
+    const bool is_certain = names_its_targets(sql);
+    const bool touched = !is_certain || may_change(sql, query.schema, [&](auto schema, auto table) {
         return tables_.is_subscribed(schema, table);
     });
     if (!touched) return;
     throw Error(ErrorKind::data,
-                fmt::format("a statement changes rows of a subscribed table, not row by row: {}",
-                            sql.substr(0, 200)),
+                fmt::format("a statement {} rows of a subscribed table, not row by row: {}",
+                            is_certain ? "changes" : "may change", sql.substr(0, 200)),
                 "SET GLOBAL binlog_format=ROW at the source, and no session may set another; then "
                 "copy the table anew and start behind this place");
 }
