@@ -93,6 +93,19 @@ TEST_CASE("two workers that both may take over: the last one started keeps the t
     CHECK(reader.stop() == "");
 }
 
+TEST_CASE(
+    "two workers that both may take over: one inside a large transaction does not take it back") {
+    auto task = LoadTask::mariadb();
+    task.ini.set("global", "task_id", "one").set("global", "on_conflict", "take_over");
+    const auto is_inside = rows_inserted_from_now(*task.target, 20'000);
+    task.source->run("INSERT INTO fault_load.keyless SELECT seq, 'once' FROM seq_1_to_300000");
+    WorkerProcess first(task.ini, task.folder.path());
+    wait_for_sql(*task.target, is_inside, &first);
+    WorkerProcess second(of_other_host(task, "take_over"), task.folder.path(), {}, "second");
+    CHECK(first.wait_for_exit().status.code == 73);
+    task.check_arrived(second);
+}
+
 TEST_CASE("two workers: a first one that was frozen while the second took over writes no more") {
     auto task = LoadTask::mariadb();
     Chance chance("two workers, frozen");
