@@ -56,11 +56,9 @@ struct ChangeBatch {
     /// What the log should say once, e.g. a definition statement that is not applied. A batch may
     /// hold nothing else.
     std::vector<std::string> notes;
-    std::uint64_t source_bytes = 0;     ///< as read from the network
-    bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished transaction is
-                                          ///< to be dropped before this batch counts
-    std::vector<std::string> notes;  ///< what the log should say once, e.g. a definition statement that
-                                     ///< is not applied
+    std::uint64_t source_bytes = 0;       ///< as read from the network
+    bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished
+                                          ///< transaction is to be dropped before this batch counts
     std::uint64_t skipped_changes = 0;  ///< read but not subscribed
 
     bool ends_inside_transaction() const noexcept {

@@ -176,6 +176,7 @@ PositionPtr Task::open(Source& source, Sink& sink) {
                            decision_->position->to_json()));
     log_->info(fmt::format("found in: {}; reason: {}", plan.found_in, plan.reason));
     record_start(source, sink, decision_->position);
+    for (const std::string& note : source.notes()) log_->warn(note);
     for (const std::string& note : sink.take_notes()) log_->warn(note);
     return decision_->position;
 }
