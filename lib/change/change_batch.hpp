@@ -2,8 +2,8 @@
 // the network packets were read into and an arena; names and values are views into them.
 //
 // A batch holds row changes in the order of the source, and commit marks between them. Changes
-// behind the last mark belong to a transaction that goes on in the next batch. A heartbeat is a
-// mark without changes. One thread at a time.
+// behind the last mark belong to a transaction that goes on in the next batch, or that the next
+// batch declares void. A heartbeat is a mark without changes. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +52,10 @@ struct ChangeBatch {
     std::vector<RowChange> changes;
     std::vector<CommitMark> commits;
     std::unique_ptr<CommitTrail> trail;
-    std::uint64_t source_bytes = 0;     ///< as read from the network
-    std::uint64_t skipped_changes = 0;  ///< read but not subscribed
+    std::uint64_t source_bytes = 0;       ///< as read from the network, and what was unpacked of it
+    std::uint64_t skipped_changes = 0;    ///< read but not subscribed
+    bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished
+                                          ///< transaction is to be dropped before this batch counts
 
     bool ends_inside_transaction() const noexcept {
         return !changes.empty() && (commits.empty() || commits.back().change_end != changes.size());

@@ -204,7 +204,7 @@ std::vector<std::string> parse_labels(std::string_view column_type) {
 
 MysqlConnection& MysqlCatalog::connection() {
     if (!connection_) {
-        connection_ = std::make_unique<MysqlConnection>(endpoint_);
+        connection_ = std::make_unique<AskedConnection>(endpoint_, questions_);
         if (!connection_->is_mariadb() && connection_->version() >= 80'030) {
             // Its hidden primary keys travel in the binlog, so the catalog must show them too.
             connection_->execute(
