@@ -2,8 +2,8 @@
 // the network packets were read into and an arena; names and values are views into them.
 //
 // A batch holds row changes in the order of the source, and commit marks between them. Changes
-// behind the last mark belong to a transaction that goes on in the next batch. A heartbeat is a
-// mark without changes. One thread at a time.
+// behind the last mark belong to a transaction that goes on in the next batch, or that the next
+// batch declares void. A heartbeat is a mark without changes. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ struct ChangeBatch {
     /// What the log should say once, e.g. a definition statement that is not applied. A batch may
     /// hold nothing else.
     std::vector<std::string> notes;
-    std::uint64_t source_bytes = 0;       ///< as read from the network
+    std::uint64_t source_bytes = 0;       ///< as read from the network, and what was unpacked of it
     bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished
                                           ///< transaction is to be dropped before this batch counts
     std::uint64_t skipped_changes = 0;  ///< read but not subscribed

@@ -191,7 +191,9 @@ void GtidSet::add(std::string_view gtid) {
                                                   one.sources_[0].intervals[0].end ==
                                                       one.sources_[0].intervals[0].begin + 1));
     if (!single) fail("not one transaction", gtid);
-    unite(one);
+    for (const auto& domain : one.domains_)
+        add_mariadb(domain.domain, domain.server, domain.sequence);
+    if (!one.sources_.empty()) unite(one);
 }
 
 void GtidSet::add_mysql(const Uuid& uuid, std::string_view tag, std::int64_t number) {
@@ -208,7 +210,7 @@ void GtidSet::add_mariadb(std::uint32_t domain, std::uint32_t server, std::uint6
                          [](const Domain& a, std::uint32_t b) { return a.domain < b; });
     if (place == domains_.end() || place->domain != domain)
         domains_.insert(place, {domain, server, sequence});
-    else if (sequence > place->sequence)
+    else
         *place = {domain, server, sequence};
 }
 
@@ -219,7 +221,7 @@ bool GtidSet::contains(const GtidSet& other) const noexcept {
     };
     const auto has_domain = [&](const Domain& inner) {
         const auto* outer = find_domain(inner.domain);
-        return outer != nullptr && (outer->sequence > inner.sequence || *outer == inner);
+        return outer != nullptr && outer->is_at_or_behind(inner);
     };
     return std::all_of(other.sources_.begin(), other.sources_.end(), has_source) &&
            std::all_of(other.domains_.begin(), other.domains_.end(), has_domain);
@@ -231,8 +233,11 @@ void GtidSet::unite(const GtidSet& other) {
         auto& intervals = source(added.uuid, added.tag).intervals;
         for (const auto& interval : added.intervals) add_interval(intervals, interval);
     }
-    for (const auto& added : other.domains_)
-        add_mariadb(added.domain, added.server, added.sequence);
+    for (const auto& added : other.domains_) {
+        const auto* held = find_domain(added.domain);
+        if (held == nullptr || added.sequence > held->sequence)
+            add_mariadb(added.domain, added.server, added.sequence);
+    }
 }
 
 void GtidSet::subtract(const GtidSet& other) {
@@ -243,7 +248,7 @@ void GtidSet::subtract(const GtidSet& other) {
     std::erase_if(sources_, [](const Source& source) { return source.intervals.empty(); });
     std::erase_if(domains_, [&](const Domain& domain) {
         const auto* without = other.find_domain(domain.domain);
-        return without != nullptr && (without->sequence > domain.sequence || *without == domain);
+        return without != nullptr && without->is_at_or_behind(domain);
     });
 }
 

@@ -40,14 +40,16 @@ class GtidSet {
     /// lower case, empty for none. Throws Error{data} on a number out of range.
     void add_mysql(const Uuid& uuid, std::string_view tag, std::int64_t number);
 
-    /// A sequence number below the one already held for its domain changes nothing: going back to
-    /// the higher one replays a little, never skips.
+    /// The last transaction of a domain is its position, even when its number is below the one
+    /// before: without gtid_strict_mode the servers of a domain need not agree on their numbers.
     void add_mariadb(std::uint32_t domain, std::uint32_t server, std::uint64_t sequence);
 
-    /// Whether every transaction of the other set is in this one.
+    /// Whether every transaction of the other set is in this one. Of a MariaDB domain only the
+    /// numbers of one server can be compared: false where two servers wrote the last ones.
     bool contains(const GtidSet& other) const noexcept;
 
-    /// Adds what the other holds. Throws Error{data} on different dialects.
+    /// Adds what the other holds; of a MariaDB domain the higher number stays, for nobody says
+    /// which came last. Throws Error{data} on different dialects.
     void unite(const GtidSet& other);
 
     /// Removes what the other holds: what is left is what the other lacks. For MariaDB: the domains
@@ -84,6 +86,10 @@ class GtidSet {
         std::uint32_t server;
         std::uint64_t sequence;
         bool operator==(const Domain&) const = default;
+        /// Of one server the numbers grow; those of two servers say nothing of each other.
+        bool is_at_or_behind(const Domain& other) const noexcept {
+            return server == other.server && sequence >= other.sequence;
+        }
     };
 
     static bool covers(const Intervals& outer, const Intervals& inner) noexcept;

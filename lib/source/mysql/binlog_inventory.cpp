@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "lib/source/mysql/dump_error.hpp"
+#include "lib/source/mysql/mariadb_binlog_state.hpp"
 
 namespace dts {
 
 namespace {
+
+constexpr std::uint64_t first_event_offset = 4;
 
 struct BinlogFile {
     std::string name;
@@ -51,10 +56,9 @@ Holding holds_place(MysqlConnection& connection, const MysqlPosition& position) 
                                position.next_event_position, range_text(files)));
 }
 
-/// What stood in files that are gone. MariaDB has no variable for it: the list in front of the
-/// oldest file says it.
-GtidSet purged_gtids(MysqlConnection& connection, const std::vector<BinlogFile>& files) {
-    if (!connection.is_mariadb()) return gtid_variable(connection, "gtid_purged");
+/// The account of transactions in front of MariaDB's oldest file: what stood in files that are
+/// gone.
+MariadbBinlogState purged_state(MysqlConnection& connection, const std::vector<BinlogFile>& files) {
     if (files.empty()) return {};
     auto result = connection.query(
         fmt::format("SHOW BINLOG EVENTS IN {} LIMIT 4", quote_literal(files.front().name)));
@@ -62,25 +66,45 @@ GtidSet purged_gtids(MysqlConnection& connection, const std::vector<BinlogFile>&
         if ((*row)[2] != "Gtid_list") continue;
         auto info = (*row)[5];  // "[0-101-9]"
         if (info.size() < 2) return {};
-        return GtidSet::parse(info.substr(1, info.size() - 2));
+        return MariadbBinlogState::parse(info.substr(1, info.size() - 2));
     }
     return {};
 }
 
-Holding holds_gtids(MysqlConnection& connection, const MysqlPosition& position) {
+Holding never_executed(std::string_view ahead, std::string_view executed) {
+    return missing(
+        fmt::format("the position knows of '{}', which the source has never executed "
+                    "(it has '{}'): it was reset or restored",
+                    ahead, executed));
+}
+
+/// What the server's variables do not settle is left to its own judgement, when the dump begins.
+Holding holds_mariadb_gtids(MysqlConnection& connection, const MysqlPosition& position) {
+    const auto files = binlog_files(connection);
+    const auto saved = MariadbBinlogState::parse(position.gtid_set);
+    const auto written = connection.scalar("SELECT @@global.gtid_binlog_state").value_or("");
+    // A replica that writes no binlog of what it replicates knows it all the same.
+    const auto replicated = connection.scalar("SELECT @@global.gtid_slave_pos").value_or("");
+    const auto ahead = saved.not_reached_by(MariadbBinlogState::parse(written),
+                                            MariadbBinlogState::parse(replicated));
+    if (!ahead.empty()) return never_executed(ahead.text(), written);
+    const auto lost = purged_state(connection, files).needed_behind(saved);
+    if (!lost.empty())
+        return missing(fmt::format("'{}' is needed and was purged, the source has {}", lost.text(),
+                                   range_text(files)));
+    return {true, range_text(files), {}};
+}
+
+Holding holds_mysql_gtids(MysqlConnection& connection, const MysqlPosition& position) {
     const auto files = binlog_files(connection);
     const GtidSet saved = GtidSet::parse(position.gtid_set);
-    const GtidSet executed =
-        gtid_variable(connection, connection.is_mariadb() ? "gtid_binlog_pos" : "gtid_executed");
+    const GtidSet executed = gtid_variable(connection, "gtid_executed");
     if (!executed.contains(saved)) {
         GtidSet ahead = saved;
         ahead.subtract(executed);
-        return missing(
-            fmt::format("the position knows of '{}', which the source has never "
-                        "executed (it has '{}'): it was reset or restored",
-                        ahead.text(), executed.text()));
+        return never_executed(ahead.text(), executed.text());
     }
-    GtidSet lost = purged_gtids(connection, files);
+    GtidSet lost = gtid_variable(connection, "gtid_purged");
     if (!saved.contains(lost)) {
         lost.subtract(saved);
         return missing(fmt::format("'{}' is needed and was purged, the source has {}", lost.text(),
@@ -91,10 +115,10 @@ Holding holds_gtids(MysqlConnection& connection, const MysqlPosition& position) 
 
 /// MySQL: what the file begins with, and the ids of the transactions up to the place.
 GtidSet scan_gtids(MysqlConnection& connection, const std::string& file, std::uint64_t offset) {
-    constexpr int events_at_once = 10'000;
+    constexpr std::uint64_t events_at_once = 10'000;
     constexpr std::string_view announcement = "SET @@SESSION.GTID_NEXT= '";
     GtidSet set;
-    std::uint64_t next = 4;
+    std::uint64_t next = first_event_offset;
     while (true) {
         auto result = connection.query(fmt::format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT {}",
                                                    quote_literal(file), next, events_at_once));
@@ -103,8 +127,8 @@ GtidSet scan_gtids(MysqlConnection& connection, const std::string& file, std::ui
             const auto type = (*row)[2];
             auto info = (*row)[5];
             const bool is_head = type == "Format_desc" || type == "Previous_gtids";
-            if (row->number(1) >= offset && !is_head) return set;
-            next = row->number(4);
+            next = row->number(1);  // the next question's first event: End_log_pos has 32 bits
+            if (next >= offset && !is_head) return set;
             if (type == "Previous_gtids") {
                 set.unite(GtidSet::parse(info));
             } else if (info.starts_with(announcement) && info.find(':') != std::string_view::npos) {
@@ -112,7 +136,12 @@ GtidSet scan_gtids(MysqlConnection& connection, const std::string& file, std::ui
                 set.add(info.substr(0, info.find('\'')));
             }
         }
-        if (next == before) return set;
+        if (result.size() < events_at_once) return set;
+        if (next <= before)
+            throw Error(
+                ErrorKind::data,
+                fmt::format("the source does not list the events of {} behind {}", file, before),
+                "give the GTID set itself: [extractor] gtid_set");
     }
 }
 
@@ -126,6 +155,36 @@ std::string mariadb_identity(MysqlConnection& connection) {
     return fmt::format("mariadb host={} port={} server_id={}",
                        connection.scalar("SELECT @@global.hostname").value_or(""),
                        connection.scalar("SELECT @@global.port").value_or(""), server_id);
+}
+
+/// Throws unless an event begins at the place, or the file ends there, and no transaction goes
+/// over it: its id stands in front of it and would count as executed.
+void require_border(MysqlConnection& connection, const std::string& file, std::uint64_t offset) {
+    const auto files = binlog_files(connection);
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const BinlogFile& known) { return known.name == file; });
+    if (found == files.end() || offset > found->size)
+        throw Error(
+            ErrorKind::gap,
+            fmt::format("the source has no binlog {}:{}, but {}", file, offset, range_text(files)),
+            gap_hint);
+    if (offset == first_event_offset || offset == found->size) return;
+    std::string type = "no event";
+    try {
+        auto result = connection.query(
+            fmt::format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT 1", quote_literal(file), offset));
+        const auto row = result.next();
+        if (row && row->number(1) == offset) type = row->text(2);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) throw;  // the server's words for "no event there"
+    }
+    if (stands_between_transactions(type)) return;
+    throw Error(ErrorKind::config,
+                fmt::format("the binlog position {}:{} does not stand between two transactions: {} "
+                            "begins there",
+                            file, offset, type),
+                "a position with GTIDs must be the begin of a Gtid event, or the end of the file: "
+                "SHOW BINLOG EVENTS lists them");
 }
 
 }  // namespace
@@ -157,7 +216,16 @@ MysqlPosition binlog_end(MysqlConnection& connection, bool with_gtid) {
     return end;
 }
 
+bool stands_between_transactions(std::string_view event_type) {
+    static constexpr auto types = std::to_array<std::string_view>(
+        {"Gtid", "Gtid_tagged", "Gtid_tagged_log_event", "Anonymous_Gtid", "Rotate", "Stop",
+         "Format_desc", "Previous_gtids", "Gtid_list", "Binlog_checkpoint", "Start_encryption",
+         "Incident"});
+    return std::find(types.begin(), types.end(), event_type) != types.end();
+}
+
 GtidSet gtid_set_at(MysqlConnection& connection, const std::string& file, std::uint64_t offset) {
+    require_border(connection, file, offset);
     if (!connection.is_mariadb()) return scan_gtids(connection, file, offset);
     const auto text = connection.scalar(
         fmt::format("SELECT BINLOG_GTID_POS({}, {})", quote_literal(file), offset));
@@ -168,8 +236,9 @@ GtidSet gtid_set_at(MysqlConnection& connection, const std::string& file, std::u
 }
 
 Holding holds_position(MysqlConnection& connection, const MysqlPosition& position) {
-    return position.gtid_set.empty() ? holds_place(connection, position)
-                                     : holds_gtids(connection, position);
+    if (position.gtid_set.empty()) return holds_place(connection, position);
+    return connection.is_mariadb() ? holds_mariadb_gtids(connection, position)
+                                   : holds_mysql_gtids(connection, position);
 }
 
 }  // namespace dts

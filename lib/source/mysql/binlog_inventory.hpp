@@ -19,7 +19,12 @@ std::string server_identity(MysqlConnection& connection);
 /// Error{config} when the server writes no binlog, {permission} when the account may not ask.
 MysqlPosition binlog_end(MysqlConnection& connection, bool with_gtid);
 
-/// The GTID set executed up to a place in a file. Throws Error{gap} when there is no such place.
+/// Whether an event of that type, as SHOW BINLOG EVENTS names it, stands outside of transactions or
+/// begins one.
+bool stands_between_transactions(std::string_view event_type);
+
+/// The GTID set executed up to a place in a file. Throws Error{gap} when there is no such place,
+/// {config} when it stands inside a transaction.
 GtidSet gtid_set_at(MysqlConnection& connection, const std::string& file, std::uint64_t offset);
 
 /// Does the server hold what follows the position? By its GTID set where it has one.

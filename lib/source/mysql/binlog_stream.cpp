@@ -38,10 +38,10 @@ void BinlogStream::open(const DumpRequest& request) {
                               : fmt::format("{}:{}", request.file, request.offset);
     payload_.reset();
     first_.reset();
-    skip_until_ = 0;
+    bytes_unpacked_ = 0;
+    skip_.start(request.file, 0);
     if (!request.by_gtid && request.offset > largest_dump_offset) {
-        // The file can only be asked for from its start then; what was read before is passed over.
-        skip_until_ = request.offset;
+        skip_.start(request.file, request.offset);
         request_.offset = first_event_offset;
     }
     connect();
@@ -74,29 +74,24 @@ std::optional<BinlogEvent> BinlogStream::next(Wait wait) {
     while (true) {
         std::optional<BinlogEvent> event = first_ ? std::exchange(first_, {}) : read(wait);
         if (!event) return std::nullopt;
-        if (skip_until_ == 0 || event->end == event->begin) return event;
-        if (event->begin < skip_until_) continue;
-        if (event->begin > skip_until_)
-            throw Error(ErrorKind::gap,
-                        fmt::format("the source's binlog has no event that begins at {}:{}",
-                                    request_.file, skip_until_),
-                        gap_hint);
-        skip_until_ = 0;
-        return event;
+        if (!skip_.passes_over(*event)) return event;
     }
 }
 
 std::optional<BinlogEvent> BinlogStream::read(Wait wait) {
     while (true) {
         if (payload_) {
-            if (const auto embedded = payload_->next()) return cursor_.read_embedded(*embedded);
+            if (const auto embedded = payload_->next()) {
+                bytes_unpacked_ += embedded->size();
+                return cursor_.read_embedded(*embedded);
+            }
             payload_.reset();
             payload_chunk_.reset();
         }
         const auto packet = packets_->next(wait);
         if (!packet) return std::nullopt;
         const BinlogEvent event = cursor_.read(event_of_packet(*packet));
-        if (event.header.type != EventType::transaction_payload || event.begin < skip_until_)
+        if (event.header.type != EventType::transaction_payload || skip_.is_before(event))
             return event;
         payload_chunk_ = packets_->chunk();
         payload_.emplace(event.body);
@@ -111,12 +106,7 @@ Bytes BinlogStream::event_of_packet(Bytes packet) const {
     ByteReader reader(packet);
     const std::uint8_t status = reader.u8();
     if (status == ok) return reader.rest();
-    if (status == error) {
-        const unsigned number = reader.u16();
-        std::string_view text = as_text(reader.rest());
-        if (text.starts_with('#')) text.remove_prefix(std::min<std::size_t>(6, text.size()));
-        throw dump_error(number, text, wanted_, request_.server_id);
-    }
+    if (status == error) throw dump_error(reader.rest(), wanted_, request_.server_id);
     if (status == end_of_stream && packet.size() < 9)
         throw Error(ErrorKind::transient, "the source ended the binlog stream");
     throw Error(ErrorKind::data, fmt::format("a packet of the binlog begins with {}", status));

@@ -10,6 +10,7 @@
 #include "lib/source/mysql/binlog_cursor.hpp"
 #include "lib/source/mysql/dump_request.hpp"
 #include "lib/source/mysql/event_payload.hpp"
+#include "lib/source/mysql/event_skip.hpp"
 #include "lib/source/mysql/packet_reader.hpp"
 
 namespace dts {
@@ -39,7 +40,10 @@ class BinlogStream {
         return payload_ ? payload_->chunk() : packets_->chunk();
     }
     const FormatDescription& format() const noexcept { return cursor_.format(); }
-    std::uint64_t bytes_read() const noexcept { return packets_ ? packets_->bytes_read() : 0; }
+    /// Since open(): from the network, and what compressed transactions were unpacked to.
+    std::uint64_t bytes_read() const noexcept {
+        return bytes_unpacked_ + (packets_ ? packets_->bytes_read() : 0);
+    }
     bool is_mariadb() const noexcept { return connection_ && connection_->is_mariadb(); }
 
     /// Any thread.
@@ -61,7 +65,8 @@ class BinlogStream {
     std::optional<TransactionPayload> payload_;
     std::shared_ptr<Chunk> payload_chunk_;  ///< holds the bytes that payload_ unpacks
     std::optional<BinlogEvent> first_;      ///< read by open() already
-    std::uint64_t skip_until_ = 0;          ///< events before it were asked for in vain
+    EventSkip skip_;
+    std::uint64_t bytes_unpacked_ = 0;  ///< of compressed transactions
 
     mutable std::mutex handles_;  ///< guards the pointers, against interrupt() and is_idle()
     std::atomic<bool> interrupted_ = false;

@@ -32,6 +32,10 @@ struct FilePlace {
     std::uint64_t offset = 0;
 };
 
+inline bool same_place(const FilePlace& a, const FilePlace& b) {
+    return a.offset == b.offset && a.file && b.file && *a.file == *b.file;
+}
+
 class MysqlCommitTrail final : public CommitTrail {
   public:
     /// `base`: what was executed before the batch; null where positions are by file and offset.

@@ -87,4 +87,13 @@ Error dump_error(unsigned number, std::string_view server_text, std::string_view
     }
 }
 
+Error dump_error(Bytes packet, std::string_view wanted, std::uint32_t server_id) {
+    constexpr std::size_t sql_state_bytes = 6;  // "#HY000"
+    ByteReader reader(packet);
+    const unsigned number = reader.u16();
+    std::string_view text = as_text(reader.rest());
+    if (text.starts_with('#')) text.remove_prefix(std::min(sql_state_bytes, text.size()));
+    return dump_error(number, text, wanted, server_id);
+}
+
 }  // namespace dts

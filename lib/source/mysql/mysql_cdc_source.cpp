@@ -8,6 +8,7 @@
 #include "lib/source/mysql/binlog_inventory.hpp"
 #include "lib/source/mysql/binlog_stream.hpp"
 #include "lib/source/mysql/mysql_preflight.hpp"
+#include "lib/source/mysql/open_questions.hpp"
 #include "lib/source/mysql/transaction_decoder.hpp"
 
 namespace dts {
@@ -40,18 +41,57 @@ MysqlEndpoint with_timeout(MysqlEndpoint endpoint, std::chrono::seconds timeout)
 struct MysqlCdcSource::Reader {
     explicit Reader(const MysqlCdcOptions& options)
         : endpoint(with_timeout(options.endpoint, silence_timeout(options))),
-          catalog(endpoint),
+          catalog(endpoint, questions),
           tables(options.selector, catalog),
           decoder(tables, {options.batch_changes, options.batch_bytes}),
           stream({endpoint, silence_timeout(options), options.keepalive_idle}) {}
 
     MysqlEndpoint endpoint;
+    OpenQuestions questions;
     MysqlCatalog catalog;
     TableRegistry tables;
     TransactionDecoder decoder;
     BinlogStream stream;
-    std::uint64_t bytes_handed_out = 0;
+    DumpRequest request;
+    std::uint64_t bytes_before = 0;      ///< of streams that were opened before this one
+    std::uint64_t bytes_handed_out = 0;  ///< of all streams
+    std::uint64_t batch_begin = 0;       ///< bytes read when the batch began
+
+    AskedConnection ask() { return {endpoint, questions}; }
+    std::uint64_t bytes_read() const noexcept { return bytes_before + stream.bytes_read(); }
+    ChangeBatchPtr take();
+    bool is_full(std::size_t batch_bytes) const noexcept;
+    void accept(const BinlogEvent& event);
+    void read_again(const TransactionAgain& again);
 };
+
+ChangeBatchPtr MysqlCdcSource::Reader::take() {
+    auto batch = decoder.take();
+    batch->source_bytes = bytes_read() - bytes_handed_out;
+    bytes_handed_out += batch->source_bytes;
+    return batch;
+}
+
+/// The batch keeps the memory of all packets that it has changes of; and traffic that is not
+/// subscribed fills no batch, yet its position must move on.
+bool MysqlCdcSource::Reader::is_full(std::size_t batch_bytes) const noexcept {
+    return decoder.is_full() || (decoder.has_batch() && bytes_read() - batch_begin > batch_bytes);
+}
+
+void MysqlCdcSource::Reader::accept(const BinlogEvent& event) {
+    if (!decoder.has_batch()) batch_begin = bytes_read();
+    decoder.accept(event, stream.format(), stream.chunk());
+    if (const auto again = decoder.take_again()) read_again(*again);
+}
+
+void MysqlCdcSource::Reader::read_again(const TransactionAgain& again) {
+    bytes_before += stream.bytes_read();
+    request.file = *again.begin.file;
+    request.offset = again.begin.offset;
+    if (again.executed) request.executed = *again.executed;
+    request.by_gtid = again.executed && !again.executed->empty();
+    stream.open(request);
+}
 
 MysqlCdcSource::MysqlCdcSource(MysqlCdcOptions options)
     : options_(std::move(options)), reader_(std::make_unique<Reader>(options_)) {}
@@ -59,7 +99,7 @@ MysqlCdcSource::MysqlCdcSource(MysqlCdcOptions options)
 MysqlCdcSource::~MysqlCdcSource() = default;
 
 void MysqlCdcSource::preflight() {
-    MysqlConnection connection(reader_->endpoint);
+    auto connection = reader_->ask();
     check_binlog_source(connection,
                         {options_.server_id, options_.client_name, options_.gtid_enabled});
     notes_ = binlog_source_notes(connection, options_.selector);
@@ -71,7 +111,7 @@ std::string MysqlCdcSource::identity() {
 }
 
 PositionPtr MysqlCdcSource::current_end() {
-    MysqlConnection connection(reader_->endpoint);
+    auto connection = reader_->ask();
     return std::make_shared<MysqlPosition>(binlog_end(connection, options_.gtid_enabled));
 }
 
@@ -85,7 +125,7 @@ PositionPtr MysqlCdcSource::configured_start() {
     position->binlog_filename = options_.binlog_filename;
     position->next_event_position = std::max(options_.binlog_position, first_event_offset);
     if (options_.gtid_enabled) {
-        MysqlConnection connection(reader_->endpoint);
+        auto connection = reader_->ask();
         position->gtid_set =
             gtid_set_at(connection, position->binlog_filename, position->next_event_position)
                 .text();
@@ -94,7 +134,7 @@ PositionPtr MysqlCdcSource::configured_start() {
 }
 
 Holding MysqlCdcSource::holds(const Position& position) {
-    MysqlConnection connection(reader_->endpoint);
+    auto connection = reader_->ask();
     return holds_position(connection, as_mysql(position));
 }
 
@@ -111,7 +151,8 @@ void MysqlCdcSource::open(const PositionPtr& position) {
     const MysqlPosition& start = as_mysql(*position);
     const FilePlace place{std::make_shared<const std::string>(start.binlog_filename),
                           start.next_event_position};
-    DumpRequest request;
+    DumpRequest& request = reader_->request;
+    request = {};
     request.server_id = options_.server_id;
     request.client_name = options_.client_name;
     request.heartbeat = options_.binlog_heartbeat_interval;
@@ -122,7 +163,7 @@ void MysqlCdcSource::open(const PositionPtr& position) {
         // A position without a set (recorded before GTIDs were switched on) is completed.
         GtidSet set = GtidSet::parse(start.gtid_set);
         if (set.empty() && !start.binlog_filename.empty()) {
-            MysqlConnection connection(reader_->endpoint);
+            auto connection = reader_->ask();
             set = gtid_set_at(connection, start.binlog_filename, request.offset);
         }
         request.by_gtid = !set.empty() || start.binlog_filename.empty();
@@ -130,7 +171,7 @@ void MysqlCdcSource::open(const PositionPtr& position) {
         executed = std::make_shared<const GtidSet>(std::move(set));
     }
     reader_->decoder.start(place, std::move(executed), start.timestamp_ms * 1000);
-    reader_->bytes_handed_out = 0;
+    reader_->bytes_before = reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;
     reader_->stream.open(request);
 }
@@ -138,13 +179,6 @@ void MysqlCdcSource::open(const PositionPtr& position) {
 ChangeBatchPtr MysqlCdcSource::next() {
     BinlogStream& stream = reader_->stream;
     TransactionDecoder& decoder = reader_->decoder;
-    const auto bytes_since = [&] { return stream.bytes_read() - reader_->bytes_handed_out; };
-    const auto take = [&] {
-        auto batch = decoder.take();
-        batch->source_bytes = bytes_since();
-        reader_->bytes_handed_out += batch->source_bytes;
-        return batch;
-    };
     if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
     try {
         while (!interrupted_) {
@@ -152,11 +186,9 @@ ChangeBatchPtr MysqlCdcSource::next() {
                               : decoder.in_transaction() ? Wait::briefly
                                                          : Wait::none;
             const auto event = stream.next(wait);
-            if (!event) return take();
-            decoder.accept(*event, stream.format(), stream.chunk());
-            // Traffic that is not subscribed fills no batch, yet its position must move on.
-            if (decoder.is_full() || (decoder.has_commit() && bytes_since() > options_.batch_bytes))
-                return take();
+            if (!event) return reader_->take();
+            reader_->accept(*event);
+            if (reader_->is_full(options_.batch_bytes)) return reader_->take();
         }
     } catch (const Error&) {
         if (interrupted_) return nullptr;
@@ -164,7 +196,7 @@ ChangeBatchPtr MysqlCdcSource::next() {
         if (!decoder.has_commit()) throw;
         pending_error_ = std::current_exception();
         decoder.drop_unfinished();
-        return take();
+        return reader_->take();
     }
     return nullptr;
 }
@@ -177,6 +209,7 @@ void MysqlCdcSource::acknowledge(const Position&) {}  // the server keeps binlog
 
 void MysqlCdcSource::interrupt() noexcept {
     interrupted_ = true;
+    reader_->questions.interrupt();
     reader_->stream.interrupt();
 }
 

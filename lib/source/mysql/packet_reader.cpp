@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <errmsg.h>
 #include <ma_pvio.h>
 #include <poll.h>
 
@@ -50,7 +51,7 @@ class LibraryPacketReader final : public PacketReader {
         }
         const unsigned long length = mysql_net_read_packet(connection_.handle());
         idle_ = false;
-        if (length == packet_error) throw connection_.error("while reading the binlog");
+        if (length == packet_error) return refusal();
         bytes_read_ += length + header_bytes;
         auto room = buffer_.room(length);
         std::memcpy(room.data(), connection_.handle()->net.read_pos, length);
@@ -61,6 +62,23 @@ class LibraryPacketReader final : public PacketReader {
     const std::shared_ptr<Chunk>& chunk() const noexcept override { return buffer_.chunk(); }
 
   private:
+    /// The library takes a server's refusal apart: as a packet it means what it does without TLS.
+    Bytes refusal() {
+        const unsigned number = mysql_errno(connection_.handle());
+        if (is_client_error(number)) throw connection_.error("while reading the binlog");
+        const std::string packet = refusal_packet(number, mysql_error(connection_.handle()));
+        const auto room = buffer_.room(packet.size());
+        std::memcpy(room.data(), packet.data(), packet.size());
+        buffer_.filled(packet.size());
+        return buffer_.consume(packet.size());
+    }
+
+    /// Lost connections and the like: no server said them.
+    static bool is_client_error(unsigned number) noexcept {
+        return number == 0 || (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR) ||
+               number >= CER_MIN_ERROR;
+    }
+
     static std::chrono::milliseconds time_of(Wait wait) {
         return wait == Wait::none      ? std::chrono::milliseconds{0}
                : wait == Wait::briefly ? brief_wait
@@ -79,6 +97,14 @@ class LibraryPacketReader final : public PacketReader {
 };
 
 }  // namespace
+
+std::string refusal_packet(unsigned number, std::string_view text) {
+    std::string packet = "\xFF";
+    packet += static_cast<char>(number & 0xFF);
+    packet += static_cast<char>(number >> 8 & 0xFF);
+    packet += text;
+    return packet;
+}
 
 std::unique_ptr<PacketReader> make_packet_reader(MysqlConnection& connection,
                                                  std::chrono::milliseconds timeout) {
@@ -103,6 +129,10 @@ std::optional<Bytes> SocketPacketReader::next(Wait wait) {
         buffer_.cut(assembled_, header_bytes);
         if (length == full_payload) {
             assembled_ += length;
+            if (assembled_ > largest_payload_)
+                throw Error(ErrorKind::data,
+                            fmt::format("the source sends a packet of more than {} bytes",
+                                        largest_payload_));
             continue;
         }
         const Bytes payload = buffer_.consume(assembled_ + length);

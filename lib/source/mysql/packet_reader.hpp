@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "lib/client/mysql_client.hpp"
 #include "lib/source/mysql/chunk_buffer.hpp"
@@ -46,6 +48,9 @@ class PacketReader {
     std::uint64_t bytes_read_ = 0;
 };
 
+/// The packet in which a server refuses or ends the stream (without an SQL state).
+std::string refusal_packet(unsigned number, std::string_view text);
+
 /// The reader that fits the connection, which must outlive it. With TLS the time-out is the
 /// connection's own read time-out.
 std::unique_ptr<PacketReader> make_packet_reader(MysqlConnection& connection,
@@ -54,8 +59,13 @@ std::unique_ptr<PacketReader> make_packet_reader(MysqlConnection& connection,
 /// Reads packets from any stream socket (make_packet_reader and the tests use it).
 class SocketPacketReader final : public PacketReader {
   public:
-    SocketPacketReader(int socket, std::chrono::milliseconds timeout)
-        : socket_(socket), timeout_(timeout) {}
+    /// What continued packets may add up to: the servers' largest max_allowed_packet, and what they
+    /// put around an event.
+    static constexpr std::size_t largest_payload = (std::size_t{1} << 30) + (std::size_t{64} << 10);
+
+    SocketPacketReader(int socket, std::chrono::milliseconds timeout,
+                       std::size_t most = largest_payload)
+        : socket_(socket), timeout_(timeout), largest_payload_(most) {}
 
     std::optional<Bytes> next(Wait wait) override;
     const std::shared_ptr<Chunk>& chunk() const noexcept override { return buffer_.chunk(); }
@@ -66,6 +76,7 @@ class SocketPacketReader final : public PacketReader {
 
     int socket_;
     std::chrono::milliseconds timeout_;
+    std::size_t largest_payload_;
     ChunkBuffer buffer_;
     std::size_t assembled_ = 0;  ///< payload bytes of a continued packet whose headers are cut out
 };

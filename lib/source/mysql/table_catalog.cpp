@@ -195,7 +195,7 @@ bool can_roll_back(std::string_view engine) {
 
 MysqlConnection& MysqlCatalog::connection() {
     if (!connection_) {
-        connection_ = std::make_unique<MysqlConnection>(endpoint_);
+        connection_ = std::make_unique<AskedConnection>(endpoint_, questions_);
         // create_time is shown in the session's zone, where an hour may come twice a year.
         connection_->execute("SET SESSION time_zone = '+00:00'");
         if (!connection_->is_mariadb() && connection_->version() >= 80'030) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "lib/change/table_schema.hpp"
-#include "lib/client/mysql_client.hpp"
+#include "lib/source/mysql/open_questions.hpp"
 
 namespace dts {
 
@@ -51,7 +51,9 @@ class TableCatalog {
 /// meanwhile: hours may lie between two questions. One thread.
 class MysqlCatalog final : public TableCatalog {
   public:
-    explicit MysqlCatalog(MysqlEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
+    /// `questions` must outlive it, and can interrupt what it asks.
+    MysqlCatalog(MysqlEndpoint endpoint, OpenQuestions& questions)
+        : endpoint_(std::move(endpoint)), questions_(questions) {}
 
     std::optional<TableDefinition> find(std::string_view schema, std::string_view table) override;
     std::string charset_of(std::uint32_t collation) override;
@@ -65,7 +67,8 @@ class MysqlCatalog final : public TableCatalog {
     void load_charsets();
 
     MysqlEndpoint endpoint_;
-    std::unique_ptr<MysqlConnection> connection_;
+    OpenQuestions& questions_;
+    std::unique_ptr<AskedConnection> connection_;
     std::unordered_map<std::uint32_t, std::string> charsets_;
 };
 

@@ -15,7 +15,6 @@ void TableRegistry::announce(Bytes body) {
         return std::equal(body.begin(), body.end(), table.map.begin(), table.map.end());
     };
     if (last_ != nullptr && last_number_ == key.table_id && is_same(*last_)) return;
-    if (by_number_.size() >= most_numbers) forget_numbers();
     auto& known = by_number_[key.table_id];
     if (!known || !is_same(*known)) {
         known = table_named(key.schema, key.table);

@@ -50,6 +50,12 @@ class TableRegistry {
     /// The stream begins anew: numbers may mean other tables now.
     void forget_numbers();
 
+    /// Drops numbers that the server has used up, where many are held. Between transactions only:
+    /// the rows of one may come long behind what announced their table.
+    void drop_used_numbers() {
+        if (by_number_.size() >= most_numbers) forget_numbers();
+    }
+
     bool is_subscribed(std::string_view schema, std::string_view table) const {
         return selector_(schema, table);
     }

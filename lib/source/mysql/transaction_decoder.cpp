@@ -14,16 +14,13 @@ namespace {
 
 constexpr std::int64_t us_per_second = 1'000'000;
 
-bool same_place(const FilePlace& a, const FilePlace& b) {
-    return a.offset == b.offset && a.file && b.file && *a.file == *b.file;
-}
-
 }  // namespace
 
 void TransactionDecoder::start(const FilePlace& place, std::shared_ptr<const GtidSet> executed,
                                std::int64_t time_us) {
     state_ = State::outside;
     transaction_ = {};
+    again_.reset();
     batch_.reset();
     trail_ = nullptr;
     adopted_ = nullptr;
@@ -90,6 +87,7 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
         case EventType::mariadb_write_rows_compressed:
         case EventType::mariadb_update_rows_compressed:
         case EventType::mariadb_delete_rows_compressed:
+            if (is_taken_back(transaction_.rows_events++)) return pass_over(event);
             return on_rows(event, format, chunk);
         case EventType::partial_update_rows:
             return refuse_partial_rows(event);
@@ -130,11 +128,15 @@ void TransactionDecoder::dispatch(const BinlogEvent& event, const FormatDescript
 
 void TransactionDecoder::begin(const BinlogEvent& event, State state) {
     end_broken_off();
+    tables_.drop_used_numbers();
+    if (again_ && !same_place(again_->begin, event.begin_place()))
+        throw Error(ErrorKind::transient,
+                    fmt::format("the source did not send the transaction at {}:{} once more",
+                                *again_->begin.file, again_->begin.offset));
     state_ = state;
     transaction_ = {};
     transaction_.begin = event.begin_place();
     transaction_.first_change = batch_ ? batch_->changes.size() : 0;
-    transaction_.is_void = broken_off_ && same_place(*broken_off_, transaction_.begin);
 }
 
 void TransactionDecoder::begin_mysql(const BinlogEvent& event, const MysqlGtidEvent& gtid) {
@@ -167,99 +169,6 @@ void TransactionDecoder::take_dialect(GtidSet::Dialect dialect) {
     dialect_ = transaction_.id.dialect = dialect;
 }
 
-void TransactionDecoder::commit(const BinlogEvent& event) {
-    if (state_ == State::outside)
-        throw Error(ErrorKind::data, "a transaction ends that was not seen to begin",
-                    "the start position must stand between two transactions");
-    mark(event.end_place(), transaction_.time_us != 0 ? transaction_.time_us : time_us_,
-         transaction_.id);
-    state_ = State::outside;
-}
-
-/// Written when a transaction changed tables that can not roll back: their changes stand, those of
-/// the others do not.
-void TransactionDecoder::roll_back(const BinlogEvent& event) {
-    if (transaction_.has_transactional) {
-        if (transaction_.has_others)
-            throw Error(ErrorKind::data,
-                        "a transaction over tables that can roll back and tables that can not was "
-                        "rolled back",
-                        "start behind it, and compare the tables it changed");
-        if (transaction_.was_handed_out) break_off();
-        if (batch_) batch_->changes.resize(transaction_.first_change);
-    }
-    commit(event);
-}
-
-/// Only where tables that can not roll back were changed beside this transaction: else the server
-/// takes the changes out of the binlog itself.
-void TransactionDecoder::roll_back_to(std::string_view savepoint) {
-    if (!transaction_.has_changes) return;
-    auto& savepoints = transaction_.savepoints;
-    while (!savepoints.empty() && savepoints.back().name != savepoint) savepoints.pop_back();
-    if (savepoints.empty() || savepoints.back().was_passed_on || transaction_.has_others)
-        throw Error(ErrorKind::data,
-                    fmt::format("a transaction was rolled back to its savepoint `{}`, and what is "
-                                "behind it can not be taken back any more",
-                                savepoint),
-                    "start behind it, and compare the tables it changed");
-    if (batch_) batch_->changes.resize(savepoints.back().change);
-}
-
-void TransactionDecoder::prepare_xa(const BinlogEvent& event) {
-    const XaPrepareEvent xa = parse_xa_prepare(event.body);
-    if (!xa.one_phase && transaction_.has_changes)
-        throw Error(ErrorKind::data,
-                    "an XA transaction changed subscribed tables and is only prepared; whether it "
-                    "commits stands later in the binlog, which is not supported",
-                    "commit it in one phase, take its tables out of the filter, or start behind "
-                    "its XA COMMIT");
-    commit(event);
-}
-
-/// A mark behind a transaction, or at a position that moved without one. Many in a row without
-/// changes between them become one.
-void TransactionDecoder::mark(const FilePlace& place, std::int64_t time_us,
-                              const TransactionId& id) {
-    auto& commits = batch().commits;
-    const auto change_end = static_cast<std::uint32_t>(batch_->changes.size());
-    const std::size_t count = commits.size();
-    const bool replace = count > 0 && commits.back().change_end == change_end &&
-                         (count == 1 ? 0 : commits[count - 2].change_end) == change_end;
-    if (replace) {
-        commits.back().commit_time_us = time_us;
-    } else {
-        commits.push_back({change_end, time_us});
-    }
-    trail_->mark(place, time_us, id, replace);
-    marked_ = place;
-}
-
-/// The position moves although nothing happens: a new file and what stands at its head, or a
-/// heartbeat behind events that were not sent.
-void TransactionDecoder::move_on(const BinlogEvent& event) {
-    const FilePlace place = event.end_place();
-    if (marked_.file && *marked_.file != *place.file) end_broken_off();
-    if (state_ != State::outside || same_place(place, marked_)) return;
-    mark(place, time_us_, {});
-}
-
-/// Something came that does not stand inside a transaction: the server crashed while writing it.
-void TransactionDecoder::end_broken_off() {
-    if (state_ == State::outside) return;
-    if (transaction_.has_changes) break_off();
-    state_ = State::outside;
-}
-
-/// What was handed out of the transaction can not be taken back from here: reading begins anew, and
-/// passes it over then.
-void TransactionDecoder::break_off() {
-    broken_off_ = transaction_.begin;
-    throw Error(ErrorKind::transient,
-                fmt::format("the source never finished the transaction that begins at {}:{}",
-                            *broken_off_->file, broken_off_->offset));
-}
-
 void TransactionDecoder::on_statement(const BinlogEvent& event, const QueryEvent& query) {
     const std::string_view sql = as_text(query.sql);
     switch (classify(sql)) {
@@ -273,8 +182,9 @@ void TransactionDecoder::on_statement(const BinlogEvent& event, const QueryEvent
         case StatementKind::rollback:
             return roll_back(event);
         case StatementKind::savepoint:
-            transaction_.savepoints.push_back(
-                {savepoint_name(sql), batch_ ? batch_->changes.size() : 0, false});
+            transaction_.savepoints.push_back({savepoint_name(sql),
+                                               batch_ ? batch_->changes.size() : 0,
+                                               transaction_.rows_events, false});
             return;
         case StatementKind::rollback_to_savepoint:
             return roll_back_to(savepoint_name(sql));
@@ -323,7 +233,7 @@ ChangeBatchPtr TransactionDecoder::take() {
     usual_commits_ = batch_->commits.size();
     batch_->skipped_changes = std::exchange(skipped_changes_, 0);
     if (state_ != State::outside) {
-        transaction_.was_handed_out = transaction_.has_changes;
+        transaction_.was_handed_out |= usual_changes_ > transaction_.first_change;
         transaction_.first_change = 0;
         for (auto& savepoint : transaction_.savepoints) {
             savepoint.was_passed_on |= savepoint.change < usual_changes_;

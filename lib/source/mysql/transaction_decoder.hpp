@@ -3,6 +3,7 @@
 // One thread.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,12 @@ struct BatchLimits {
     std::size_t bytes = std::size_t{8} << 20;
 };
 
+/// A transaction that has to be read once more from its begin.
+struct TransactionAgain {
+    FilePlace begin;
+    std::shared_ptr<const GtidSet> executed;  ///< before it; null where positions are by file
+};
+
 class TransactionDecoder {
   public:
     TransactionDecoder(TableRegistry& tables, BatchLimits limits)
@@ -29,17 +36,22 @@ class TransactionDecoder {
     void start(const FilePlace& place, std::shared_ptr<const GtidSet> executed,
                std::int64_t time_us);
 
-    /// Takes the next event; `chunk` holds its bytes. Throws Error{data} for what can not be
-    /// decoded, {gap} for events the source itself lost, {transient} when the source broke a
-    /// transaction off: it is passed over when reading begins anew.
+    /// Takes the next event; `chunk` holds its bytes. A transaction that was rolled back, or that
+    /// the source never finished, is passed over: what left of it with earlier batches is declared
+    /// void by the next. Throws Error{data} for what can not be decoded, {gap} for events the
+    /// source itself lost.
     void accept(const BinlogEvent& event, const FormatDescription& format,
                 const std::shared_ptr<Chunk>& chunk);
+
+    /// Set when a transaction took changes back, behind a savepoint, that had left with a batch:
+    /// accept() expects the events from its begin next. Asked after each accept(), told once.
+    std::optional<TransactionAgain> take_again();
 
     bool in_transaction() const noexcept { return state_ != State::outside; }
     /// Something to hand out.
     bool has_batch() const noexcept {
-        return batch_ &&
-               (!batch_->changes.empty() || !batch_->commits.empty() || !batch_->notes.empty());
+        return batch_ && (!batch_->changes.empty() || !batch_->commits.empty() ||
+                          !batch_->notes.empty() || batch_->voids_open_transaction);
     }
     bool has_commit() const noexcept { return batch_ && !batch_->commits.empty(); }
     bool is_full() const noexcept {
@@ -59,8 +71,21 @@ class TransactionDecoder {
     };
     struct Savepoint {
         std::string name;
-        std::size_t change = 0;      ///< the first one behind it, in the batch
-        bool was_passed_on = false;  ///< changes behind it left with an earlier batch
+        std::size_t change = 0;        ///< the first one behind it, in the batch
+        std::uint64_t rows_event = 0;  ///< the first one behind it, in the transaction
+        bool was_passed_on = false;    ///< changes behind it left with an earlier batch
+    };
+    /// Rows events of a transaction, by their number in it, that it took back itself.
+    struct RowsEvents {
+        std::uint64_t begin;
+        std::uint64_t end;
+    };
+    /// What is known of a transaction that is read again.
+    struct Again {
+        FilePlace begin;
+        std::vector<RowsEvents> taken_back;  ///< in order, apart from each other
+        std::size_t next = 0;                ///< in taken_back
+        bool is_told = false;                ///< take_again() was called
     };
     struct Transaction {
         FilePlace begin;
@@ -69,10 +94,12 @@ class TransactionDecoder {
         std::size_t first_change = 0;  ///< in the batch
         bool has_changes = false;
         bool was_handed_out = false;     ///< some of its changes left with an earlier batch
-        bool is_void = false;            ///< to be passed over
+        bool is_void = false;            ///< its rows are passed over: only its end matters
         bool has_transactional = false;  ///< changes of tables that can roll back
         bool has_others = false;
+        std::uint64_t rows_events = 0;
         std::vector<Savepoint> savepoints;
+        std::vector<RowsEvents> taken_back;
     };
 
     ChangeBatch& batch();
@@ -90,11 +117,19 @@ class TransactionDecoder {
     void mark(const FilePlace& place, std::int64_t time_us, const TransactionId& id);
     void move_on(const BinlogEvent& event);
     void end_broken_off();
-    void break_off();
+    void drop_open();
+    void look_through();
+    void read_again();
+    bool is_taken_back(std::uint64_t rows_event);
+    void pass_over(const BinlogEvent& event);
 
     void on_statement(const BinlogEvent& event, const QueryEvent& query);
     void on_rows(const BinlogEvent& event, const FormatDescription& format,
                  const std::shared_ptr<Chunk>& chunk);
+    /// When the rows of an event were written, seconds since the epoch.
+    std::int64_t rows_time(const BinlogEvent& event) const noexcept {
+        return std::max<std::int64_t>(event.header.timestamp, transaction_.time_us / 1'000'000);
+    }
     void decode_rows(const BinlogEvent& event, ByteReader reader, StreamTable& table,
                      const std::shared_ptr<Chunk>& chunk);
     void on_definition(const BinlogEvent& event, const QueryEvent& query, std::string_view sql);
@@ -106,7 +141,7 @@ class TransactionDecoder {
     BatchLimits limits_;
     State state_ = State::outside;
     Transaction transaction_;
-    std::optional<FilePlace> broken_off_;  ///< where a transaction begins that never ends
+    std::optional<Again> again_;
 
     ChangeBatchPtr batch_;
     MysqlCommitTrail* trail_ = nullptr;  ///< the batch's

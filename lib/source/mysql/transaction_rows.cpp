@@ -94,8 +94,7 @@ void TransactionDecoder::on_rows(const BinlogEvent& event, const FormatDescripti
 void TransactionDecoder::decode_rows(const BinlogEvent& event, ByteReader reader,
                                      StreamTable& table, const std::shared_ptr<Chunk>& chunk) {
     const RowsKind kind = rows_kind(event.header.type);
-    const TableBinding& binding = tables_.binding(
-        table, std::max<std::int64_t>(event.header.timestamp, transaction_.time_us / 1'000'000));
+    const TableBinding& binding = tables_.binding(table, rows_time(event));
     const std::size_t count = binding.readers.size();
     if (kind.has_extra) {
         const std::size_t extra = reader.u16();  // its own two bytes included

@@ -79,6 +79,25 @@ TEST_CASE("position log: a checkpoint never goes back, nor to none") {
     CHECK(offset_of(read_log(folder.path()).position) == 200);
 }
 
+TEST_CASE("position log: a MariaDB domain goes on with another server's lower number") {
+    const TemporaryDirectory folder;
+    LogDirectory directory(folder.path());
+    PositionLog log(directory);
+    const auto with_gtid = [](std::uint64_t offset, std::string set) {
+        auto position = std::make_shared<MysqlPosition>();
+        position->binlog_filename = "mysql-bin.000004";
+        position->next_event_position = offset;
+        position->gtid_set = std::move(set);
+        return position;
+    };
+    log.start_at(with_gtid(100, "0-5-100000"), codecs());
+    const auto lower = with_gtid(200, "0-6-20000");
+    log.append(lower, lower);
+    CHECK(offset_of(read_log(folder.path()).position) == 200);
+    const auto back = with_gtid(300, "0-6-19999");
+    CHECK(thrown_by([&] { log.append(back, back); })->kind() == ErrorKind::bug);
+}
+
 TEST_CASE("position log: a start that does not follow the log ends what was recorded before") {
     const TemporaryDirectory folder;
     write_log(folder.path(), 900);

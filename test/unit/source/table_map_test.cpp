@@ -25,7 +25,7 @@ const std::string mysql_map = unhex(
 }  // namespace
 
 TEST_CASE("table map: names, collations and string sizes of a FULL one") {
-    const TableMap map = parse_table_map(bytes_of(mariadb_map));
+    const TableMap map = parse_table_map(bytes_of(mariadb_map), Flavour::mariadb);
     CHECK(map.table_id == 18);
     CHECK(map.schema == "t1");
     CHECK(map.table == "a");
@@ -39,7 +39,7 @@ TEST_CASE("table map: names, collations and string sizes of a FULL one") {
 }
 
 TEST_CASE("table map: YEAR counts among the numbers that have a sign, BIT does not") {
-    const TableMap map = parse_table_map(bytes_of(mysql_map));
+    const TableMap map = parse_table_map(bytes_of(mysql_map), Flavour::mysql);
     std::vector<bool> signs;
     for (const auto& column : map.columns) signs.push_back(column.is_unsigned);
     CHECK(signs == std::vector<bool>{true, true, false, false, true, true, false});
@@ -50,7 +50,7 @@ TEST_CASE("table map: YEAR counts among the numbers that have a sign, BIT does n
 TEST_CASE("table map: a CHAR of more than 255 bytes hides its length's upper bits") {
     // utf8mb4 char(255): 1020 bytes
     const std::string raw = unhex("01 00 00 00 00 00 01 00 01 64 00 01 74 00 01 fe 02 ce fc 01");
-    const TableMap map = parse_table_map(bytes_of(raw));
+    const TableMap map = parse_table_map(bytes_of(raw), Flavour::mysql);
     CHECK(map.columns[0].type == WireType::string);
     CHECK(map.columns[0].meta == 1020);
 }
@@ -61,7 +61,8 @@ TEST_CASE("table map: every truncation is refused or describes fewer bytes, neve
             const std::vector<char> exact(whole->begin(),
                                           whole->begin() + static_cast<std::ptrdiff_t>(size));
             try {
-                parse_table_map(bytes_of({exact.data(), exact.size()}));
+                parse_table_map(bytes_of({exact.data(), exact.size()}),
+                                whole == &mysql_map ? Flavour::mysql : Flavour::mariadb);
             } catch (const Error& error) {
                 CHECK(error.kind() == ErrorKind::data);
             }

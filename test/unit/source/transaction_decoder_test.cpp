@@ -136,22 +136,6 @@ TEST_CASE("transactions: a new file moves the position to its head") {
     CHECK(replay.take_lines() == Lines{"commit f.2:4"});
 }
 
-TEST_CASE("transactions: one that the source broke off is passed over when read again") {
-    Begun replay;
-    const auto place = replay.build.offset();
-    replay.feed(replay.build.mariadb_gtid(1));
-    replay.insert(1);
-    const std::string next_file = replay.build.rotate("f.2", 4, true);
-    CHECK(replay.kind_of_error(next_file) == ErrorKind::transient);
-
-    replay.build.jump(place);
-    replay.begin_again();
-    replay.feed(replay.build.mariadb_gtid(1));
-    replay.insert(1);
-    replay.feed(next_file);
-    CHECK(replay.take_lines() == Lines{"commit f.2:4"});
-}
-
 TEST_CASE("transactions: what was rolled back to a savepoint is not applied") {
     Begun replay;
     replay.feed(replay.build.mariadb_gtid(1));
@@ -201,7 +185,7 @@ TEST_CASE("transactions: rows by statement are refused for a subscribed table, e
     Begun replay({}, [](auto, auto table) { return table == "t"; });
     replay.feed(replay.build.gtid(1));
     replay.feed(replay.build.query("BEGIN"));
-    replay.feed(replay.build.query("insert into o select * from t"));
+    replay.feed(replay.build.query("insert into o values (1)"));
     CHECK(replay.kind_of_error(replay.build.query("insert into t values (1)")) == ErrorKind::data);
 }
 
