@@ -59,7 +59,7 @@ struct ChangeBatch {
     std::uint64_t source_bytes = 0;       ///< as read from the network, and what was unpacked of it
     bool voids_open_transaction = false;  ///< what earlier batches hold of the unfinished
                                           ///< transaction is to be dropped before this batch counts
-    std::uint64_t skipped_changes = 0;  ///< read but not subscribed
+    std::uint64_t skipped_changes = 0;    ///< read but not subscribed
 
     bool ends_inside_transaction() const noexcept {
         return !changes.empty() && (commits.empty() || commits.back().change_end != changes.size());

@@ -41,12 +41,13 @@ ResumePlan from_target_checkpoint(const ResumeInputs& in) {
                          "the target's checkpoint: it is ahead of position.log, which had not yet "
                          "been written");
     const bool behind = order == std::partial_ordering::less;
-    // A log that is not the echo of this row was written by runs that applied at least once: the row is
-    // left over from before them, and what they applied stands in the target.
+    // A log that is not the echo of this row was written by runs that applied at least once: the
+    // row is left over from before them, and what they applied stands in the target.
     if (behind && !in.target_expected)
-        return resume_at(in.log, in.log_place,
-                         "resume_from_log: the last usable record; the target's checkpoint is older and "
-                         "was not moved on by the runs that wrote this log");
+        return resume_at(
+            in.log, in.log_place,
+            "resume_from_log: the last usable record; the target's checkpoint is older and "
+            "was not moved on by the runs that wrote this log");
     auto plan = resume_at(in.target, in.target_place,
                           behind ? "the target's checkpoint: it is behind position.log, so the "
                                    "target was restored from an earlier state"

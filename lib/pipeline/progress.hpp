@@ -13,7 +13,7 @@ struct Progress {
     std::atomic<std::uint64_t> extracted_transactions{0};
     std::atomic<std::uint64_t> applied_changes{0};
     std::atomic<std::uint64_t> applied_bytes{0};
-    std::atomic<std::uint64_t> applied_groups{0};  ///< parts of large transactions included
+    std::atomic<std::uint64_t> applied_groups{0};        ///< parts of large transactions included
     std::atomic<std::uint64_t> applied_transactions{0};  ///< of the target
     std::atomic<std::uint64_t> queue_bytes{0};
     /// The source's commit time of the oldest change that was read and is not applied; 0: there is

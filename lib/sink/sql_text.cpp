@@ -164,7 +164,9 @@ void append_exact_condition(std::string& out, const TableBinding& binding, const
         out += is_beyond_signed ? "CAST(" + name + " AS UNSIGNED)" : name;
         out += "<=>";
         append_literal(out, value, from, field.by_label);
-        if (value.kind() == ValueKind::text && to.type == ColumnType::text) {
+        // A type without a character set (INET4, UUID) is not kept as its text, and compares
+        // exactly.
+        if (value.kind() == ValueKind::text && !from.charset.empty() && !to.charset.empty()) {
             fmt::format_to(std::back_inserter(out), " AND CAST({} AS BINARY)=", name);
             append_bytes_in(out, value.as_view(), from.charset, to.charset);
         }

@@ -1,5 +1,5 @@
-// Lines of position.log, finished.log and resume files: whatever they hold, they are read as a record
-// or refused with Error{checkpoint}; and what is read is written back the same.
+// Lines of position.log, finished.log and resume files: whatever they hold, they are read as a
+// record or refused with Error{checkpoint}; and what is read is written back the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

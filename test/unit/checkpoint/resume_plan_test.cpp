@@ -128,7 +128,8 @@ TEST_CASE("resume plan: with exactly-once the target's checkpoint wins in both d
     CHECK(refusal_of(inputs) == ErrorKind::checkpoint);
 }
 
-TEST_CASE("resume plan: a row left over from before at-least-once runs does not take the log back") {
+TEST_CASE(
+    "resume plan: a row left over from before at-least-once runs does not take the log back") {
     auto inputs = with_log(100);
     inputs.exactly_once = true;
     inputs.target_expected = false;

@@ -190,7 +190,8 @@ TEST_CASE("pipeline: an idle position that falls due inside a large transaction 
     f.source.script.push_back(builder.commit().take());
     for (int i = 0; i < 25; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
     f.source.script.push_back(builder.take());
-    // While the part is open the source stays quiet for a moment, as one with unsubscribed rows does.
+    // While the part is open the source stays quiet for a moment, as one with unsubscribed rows
+    // does.
     f.source.before_next = [&] {
         if (f.source.script.empty()) f.part_applied.acquire();
     };
@@ -222,8 +223,10 @@ TEST_CASE("pipeline: parts of a transaction that the source took back are rolled
     CHECK(committed == 1);
     CHECK(std::count(f.sink.calls.begin(), f.sink.calls.end(), "record 100") == 1);
     // Where the part had reached the target before the news came, it was rolled back first.
-    const bool part_seen = std::find(f.sink.calls.begin(), f.sink.calls.end(), "part") != f.sink.calls.end();
-    const bool abandoned = std::find(f.sink.calls.begin(), f.sink.calls.end(), "abandon") != f.sink.calls.end();
+    const bool part_seen =
+        std::find(f.sink.calls.begin(), f.sink.calls.end(), "part") != f.sink.calls.end();
+    const bool abandoned =
+        std::find(f.sink.calls.begin(), f.sink.calls.end(), "abandon") != f.sink.calls.end();
     CHECK(part_seen == abandoned);
 }
 

@@ -1,8 +1,7 @@
-#include "lib/source/mysql/statement.hpp"
-
 #include <catch2/catch.hpp>
 
 #include "lib/source/mysql/definition_notes.hpp"
+#include "lib/source/mysql/statement.hpp"
 
 using namespace dts;
 

@@ -1,9 +1,8 @@
 // TABLE_MAP events as MariaDB 10.11 and MySQL 9.7 wrote them with binlog_row_metadata=FULL.
-#include "lib/source/mysql/table_map.hpp"
-
 #include <catch2/catch.hpp>
 
 #include "lib/base/error.hpp"
+#include "lib/source/mysql/table_map.hpp"
 #include "test/unit/source/table_fixture.hpp"
 
 using namespace dts;
