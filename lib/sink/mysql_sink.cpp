@@ -49,8 +49,8 @@ std::optional<std::string> MysqlSink::claim_checkpoint() {
         position_table_.create(session_->connection());
         return position_table_.claim(session_->connection());
     } catch (const Error& error) {
-        const bool is_required = options_.checkpoint_in_target == CheckpointInTarget::required;
-        if (error.kind() != ErrorKind::permission || is_required) {
+        if (error.kind() != ErrorKind::permission) throw;
+        if (options_.checkpoint_in_target == CheckpointInTarget::required) {
             throw Error(
                 error.kind(), "the table for the checkpoint: " + error.text(),
                 fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "

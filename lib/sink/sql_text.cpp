@@ -261,9 +261,7 @@ void append_literal(std::string& out, const Value& value, const Column& from, bo
             append_text(out, value.as_view(), "utf8mb4");
             return;
         case ValueKind::bytes:
-            out += "x'";
-            append_hex(out, value.as_view());
-            out += '\'';
+            append_bytes_in(out, value.as_view(), {}, {});
             return;
         case ValueKind::date:
         case ValueKind::datetime:

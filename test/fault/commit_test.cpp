@@ -35,6 +35,8 @@ void survives_lost_replies(const char* parallel_type) {
     INFO("DTS_TEST_SEED=" << chance.seed());
     InvariantReader reader(*task.target);
     WorkerProcess worker(task.ini, task.folder.path());
+    // What a start commits by itself is not meant here.
+    task.wait_until_streaming(worker);
     MixedLoad load(*task.source, chance);
     for (unsigned round = 0; round < by_form(10U, 100U); ++round) {
         for (const CommitFault fault : faults) {
