@@ -87,10 +87,12 @@ void BinlogCursor::move(BinlogEvent& event, Bytes raw) {
         }
         default:
             if (header.is_artificial()) break;
-            outer_begin_ = offset_;
             // Events that were not sent lie between; 0 is a true position at a multiple of 4 GiB.
             offset_ =
                 header.next_position == 0 ? offset_ + header.length : widen(header.next_position);
+            event.begin =
+                std::max(event.begin, offset_ - std::min<std::uint64_t>(offset_, header.length));
+            outer_begin_ = event.begin;
     }
     event.end = offset_;
     event.file = &file_;

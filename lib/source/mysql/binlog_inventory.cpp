@@ -56,17 +56,20 @@ Holding holds_place(MysqlConnection& connection, const MysqlPosition& position) 
                                position.next_event_position, range_text(files)));
 }
 
-/// The account of transactions in front of MariaDB's oldest file: what stood in files that are
-/// gone.
-MariadbBinlogState purged_state(MysqlConnection& connection, const std::vector<BinlogFile>& files) {
+/// What follows the position and stood in files that are gone: MariaDB's oldest file begins with an
+/// account of them.
+MariadbBinlogState purged_behind(MysqlConnection& connection, const std::vector<BinlogFile>& files,
+                                 const MariadbBinlogState& position) {
     if (files.empty()) return {};
-    auto result = connection.query(
-        fmt::format("SHOW BINLOG EVENTS IN {} LIMIT 4", quote_literal(files.front().name)));
+    const std::string oldest = quote_literal(files.front().name);
+    const auto end = connection.scalar(
+        fmt::format("SELECT BINLOG_GTID_POS({}, {})", oldest, first_event_offset));
+    auto result = connection.query(fmt::format("SHOW BINLOG EVENTS IN {} LIMIT 4", oldest));
     while (auto row = result.next()) {
-        if ((*row)[2] != "Gtid_list") continue;
-        auto info = (*row)[5];  // "[0-101-9]"
-        if (info.size() < 2) return {};
-        return MariadbBinlogState::parse(info.substr(1, info.size() - 2));
+        const auto info = (*row)[5];  // "[0-101-9]"
+        if ((*row)[2] != "Gtid_list" || info.size() < 2) continue;
+        const auto purged = MariadbBinlogState::parse(info.substr(1, info.size() - 2));
+        return purged.needed_behind(position, MariadbBinlogState::parse(end.value_or("")));
     }
     return {};
 }
@@ -88,7 +91,7 @@ Holding holds_mariadb_gtids(MysqlConnection& connection, const MysqlPosition& po
     const auto ahead = saved.not_reached_by(MariadbBinlogState::parse(written),
                                             MariadbBinlogState::parse(replicated));
     if (!ahead.empty()) return never_executed(ahead.text(), written);
-    const auto lost = purged_state(connection, files).needed_behind(saved);
+    const auto lost = purged_behind(connection, files, saved);
     if (!lost.empty())
         return missing(fmt::format("'{}' is needed and was purged, the source has {}", lost.text(),
                                    range_text(files)));

@@ -69,16 +69,17 @@ MariadbBinlogState MariadbBinlogState::not_reached_by(const MariadbBinlogState& 
     return ahead;
 }
 
-MariadbBinlogState MariadbBinlogState::needed_behind(const MariadbBinlogState& position) const {
+MariadbBinlogState MariadbBinlogState::needed_behind(const MariadbBinlogState& position,
+                                                     const MariadbBinlogState& end) const {
     MariadbBinlogState needed;
-    for (const Gtid& gtid : gtids_) {
-        if (last_of(gtid.domain) != &gtid) continue;
-        const Gtid* at = position.last_of(gtid.domain);
+    for (const Gtid& last : end.gtids_) {
+        const Gtid* at = position.find(last.domain);
         const Gtid* purged = at == nullptr ? nullptr : find(at->domain, at->server);
         const bool stands_behind =
             at != nullptr && (purged == nullptr || at->number > purged->number);
-        const bool is_last = at != nullptr && purged == &gtid && at->number == gtid.number;
-        if (!stands_behind && !is_last) needed.gtids_.push_back(gtid);
+        const bool is_last =
+            at != nullptr && at->server == last.server && at->number == last.number;
+        if (!stands_behind && !is_last) needed.gtids_.push_back(last);
     }
     return needed;
 }
@@ -91,10 +92,10 @@ const MariadbBinlogState::Gtid* MariadbBinlogState::find(std::uint32_t domain,
     return found == gtids_.end() ? nullptr : &*found;
 }
 
-const MariadbBinlogState::Gtid* MariadbBinlogState::last_of(std::uint32_t domain) const noexcept {
-    const auto found = std::find_if(gtids_.rbegin(), gtids_.rend(),
+const MariadbBinlogState::Gtid* MariadbBinlogState::find(std::uint32_t domain) const noexcept {
+    const auto found = std::find_if(gtids_.begin(), gtids_.end(),
                                     [&](const Gtid& gtid) { return gtid.domain == domain; });
-    return found == gtids_.rend() ? nullptr : &*found;
+    return found == gtids_.end() ? nullptr : &*found;
 }
 
 }  // namespace dts

@@ -1,6 +1,7 @@
 // MariaDB's account of a binlog, as @@gtid_binlog_state and the Gtid_list event in front of a file
-// give it: the last transaction of each server in each domain, the domain's own last one behind the
-// others. Without gtid_strict_mode it need not have the highest number. Immutable values.
+// give it: the last transaction of each server in each domain, in no order that says which one came
+// last (without gtid_strict_mode that need not be the highest). A position is one with a single
+// transaction per domain. Immutable values.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +24,11 @@ class MariadbBinlogState {
     MariadbBinlogState not_reached_by(const MariadbBinlogState& binlog,
                                       const MariadbBinlogState& replicated) const;
 
-    /// This is what stood in purged files: the last ones of the domains of which some of that
-    /// follows the position. A position that does not stand in those files follows them.
-    MariadbBinlogState needed_behind(const MariadbBinlogState& position) const;
+    /// This is what stood in purged files, and `end` the position behind them: the transactions of
+    /// `end` in the domains of which some of that follows the position. A position that does not
+    /// stand in those files follows them.
+    MariadbBinlogState needed_behind(const MariadbBinlogState& position,
+                                     const MariadbBinlogState& end) const;
 
   private:
     struct Gtid {
@@ -35,7 +38,7 @@ class MariadbBinlogState {
     };
 
     const Gtid* find(std::uint32_t domain, std::uint32_t server) const noexcept;
-    const Gtid* last_of(std::uint32_t domain) const noexcept;
+    const Gtid* find(std::uint32_t domain) const noexcept;
 
     std::vector<Gtid> gtids_;
 };

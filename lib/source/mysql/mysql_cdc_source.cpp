@@ -106,7 +106,7 @@ void MysqlCdcSource::preflight() {
 }
 
 std::string MysqlCdcSource::identity() {
-    MysqlConnection connection(reader_->endpoint);
+    auto connection = reader_->ask();
     return server_identity(connection);
 }
 

@@ -65,6 +65,15 @@ TEST_CASE("event skip: everything is passed over up to the offset, what stands i
     CHECK_FALSE(stream.passes_over(stream.build.rotate("f.2", 4)));
 }
 
+TEST_CASE("event skip: an event behind others that were not sent begins where it stands") {
+    Skipping stream(0);
+    stream.build.jump(700);
+    const std::string raw = stream.build.xid();
+    const auto event = stream.cursor.read(bytes_of(raw));
+    CHECK(event.begin == 700);
+    CHECK(event.end == 700 + xid_bytes);
+}
+
 TEST_CASE("event skip: an offset inside an event is a gap") {
     Skipping stream(4 + xid_bytes + 1);
     CHECK(stream.passes_over(stream.build.xid()));

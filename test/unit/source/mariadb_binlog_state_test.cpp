@@ -16,9 +16,9 @@ std::string ahead(const std::string& position, const std::string& binlog,
         .text();
 }
 
-std::string needed(const std::string& purged, const std::string& position) {
+std::string needed(const std::string& purged, const std::string& end, const std::string& position) {
     return MariadbBinlogState::parse(purged)
-        .needed_behind(MariadbBinlogState::parse(position))
+        .needed_behind(MariadbBinlogState::parse(position), MariadbBinlogState::parse(end))
         .text();
 }
 
@@ -41,14 +41,16 @@ TEST_CASE("mariadb binlog state: a position is reached by the numbers of its own
 }
 
 TEST_CASE("mariadb binlog state: what was purged is needed unless the position stands behind it") {
-    CHECK(needed("0-5-100000,0-6-20000", "0-6-20000") == "");
-    CHECK(needed("0-5-100000,0-6-20000", "0-6-20001") == "");
-    CHECK(needed("0-5-100000,0-6-20000", "0-5-100001") == "");
-    CHECK(needed("0-5-100000,0-6-20000", "0-7-1") == "");
-    CHECK(needed("0-5-100000,0-6-20000", "0-5-100000") == "0-6-20000");
-    CHECK(needed("0-5-100000,0-6-20000", "0-5-99999") == "0-6-20000");
-    CHECK(needed("0-5-10,1-1-1", "0-5-10") == "1-1-1");
-    CHECK(needed("", "0-5-10") == "");
+    for (const auto* purged : {"0-5-100000,0-6-20000", "0-6-20000,0-5-100000"}) {
+        CHECK(needed(purged, "0-6-20000", "0-6-20000") == "");
+        CHECK(needed(purged, "0-6-20000", "0-6-20001") == "");
+        CHECK(needed(purged, "0-6-20000", "0-5-100001") == "");
+        CHECK(needed(purged, "0-6-20000", "0-7-1") == "");
+        CHECK(needed(purged, "0-6-20000", "0-5-100000") == "0-6-20000");
+        CHECK(needed(purged, "0-6-20000", "0-5-99999") == "0-6-20000");
+    }
+    CHECK(needed("0-5-10,1-1-1", "0-5-10,1-1-1", "0-5-10") == "1-1-1");
+    CHECK(needed("", "", "0-5-10") == "");
 }
 
 TEST_CASE("binlog inventory: a position with GTIDs stands in front of what begins a transaction") {
