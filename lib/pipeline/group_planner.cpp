@@ -116,6 +116,7 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
     group.checkpoint = std::move(cut.checkpoint);
     group.current = std::move(cut.current);
     group.changes = cut.changes;
+    group.dropped_changes = cut.dropped_changes;
     group.bytes = cut.bytes;
     group.commit_time_us = cut.commit_time_us;
 

@@ -210,7 +210,7 @@ void Pipeline::finish(const WriteGroup& group) {
     progress_.applied_changes += group.changes;
     progress_.applied_bytes += group.bytes;
     std::lock_guard lock(lag_mutex_);
-    changes_done_ += group.changes;
+    changes_done_ += group.changes + group.dropped_changes;
     const bool all_done = changes_done_ == changes_read_;
     if (all_done || group.commit_time_us != 0) {
         progress_.oldest_unapplied_us = all_done ? 0 : group.commit_time_us;

@@ -230,6 +230,21 @@ TEST_CASE("pipeline: parts of a transaction that the source took back are rolled
     CHECK(part_seen == abandoned);
 }
 
+TEST_CASE("pipeline: what the source took back before it was applied does not count as lag") {
+    Fixture f;
+    BatchBuilder builder;
+    builder.insert(f.table, {Value::int64(1), text("x")}).commit();
+    for (int i = 2; i < 7; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
+    f.source.script.push_back(builder.take());
+    builder.insert(f.table, {Value::int64(99), text("x")}).commit();
+    auto next = builder.take();
+    next->voids_open_transaction = true;
+    f.source.script.push_back(std::move(next));
+    f.run(200);
+    CHECK(f.progress.applied_changes == 2);
+    CHECK(f.progress.oldest_unapplied_us == 0);
+}
+
 TEST_CASE("pipeline: a part of a large transaction is never recorded, nor retried alone") {
     Fixture f;
     BatchBuilder builder;
