@@ -198,6 +198,8 @@ ErrorKind mysql_error_kind(unsigned number) noexcept {
         case 1698:
         case 1820:
         case 1862:
+        case 3118:  // account locked
+        case 4151:  // the same (MariaDB)
             return ErrorKind::permission;
         default:
             return number >= 2000 && number < 3000 ? ErrorKind::transient : ErrorKind::data;

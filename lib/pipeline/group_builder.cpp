@@ -20,15 +20,20 @@ void GroupBuilder::drop_open_transaction() {
     while (!pending_.empty() &&
            pending_.back().next_mark == pending_.back().batch->commits.size()) {
         const Pending& open = pending_.back();
-        pending_changes_ -= open.end - open.next_change;
+        drop_changes(open.end - open.next_change);
         pending_bytes_ -= std::min(pending_bytes_, open.batch->bytes());
         pending_.pop_back();
     }
     if (pending_.empty()) return;
     Pending& last = pending_.back();
     const std::uint32_t committed = last.batch->commits.back().change_end;
-    pending_changes_ -= last.end - committed;
+    drop_changes(last.end - committed);
     last.end = committed;
+}
+
+void GroupBuilder::drop_changes(std::size_t count) {
+    pending_changes_ -= count;
+    dropped_changes_ += count;
 }
 
 bool GroupBuilder::is_full() const noexcept {
@@ -43,6 +48,7 @@ std::optional<GroupCut> GroupBuilder::cut() {
         GroupCut cut;
         cut.ends_transaction = false;
         cut.voids_open_transaction = true;
+        cut.dropped_changes = std::exchange(dropped_changes_, 0);
         void_parts_ = part_taken_ = false;
         return cut;
     }
@@ -52,6 +58,7 @@ std::optional<GroupCut> GroupBuilder::cut() {
 GroupCut GroupBuilder::take_whole_transactions() {
     GroupCut cut;
     cut.voids_open_transaction = std::exchange(void_parts_, false);
+    cut.dropped_changes = std::exchange(dropped_changes_, 0);
     part_taken_ = false;
     // Ends at a commit only: what is behind one is begun only where another mark is known to
     // follow.

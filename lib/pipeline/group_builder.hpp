@@ -27,6 +27,7 @@ struct GroupCut {
     PositionPtr checkpoint;
     PositionPtr current;
     std::uint64_t changes = 0;
+    std::uint64_t dropped_changes = 0;  ///< see WriteGroup
     std::uint64_t bytes = 0;
     std::int64_t commit_time_us = 0;
 };
@@ -57,6 +58,7 @@ class GroupBuilder {
         std::size_t next_mark = 0;
     };
     void drop_open_transaction();
+    void drop_changes(std::size_t count);
     GroupCut take_whole_transactions();
     std::optional<GroupCut> take_part();
 
@@ -65,8 +67,9 @@ class GroupBuilder {
     std::size_t pending_changes_ = 0;
     std::size_t pending_bytes_ = 0;
     std::size_t pending_marks_ = 0;
-    bool part_taken_ = false;  ///< parts of the open transaction have been cut
-    bool void_parts_ = false;  ///< and are to be rolled back
+    std::uint64_t dropped_changes_ = 0;  ///< of open transactions, not told by a cut yet
+    bool part_taken_ = false;            ///< parts of the open transaction have been cut
+    bool void_parts_ = false;            ///< and are to be rolled back
 };
 
 }  // namespace dts

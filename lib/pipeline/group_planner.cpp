@@ -86,11 +86,11 @@ std::unique_ptr<GroupPlanner::TablePlan> GroupPlanner::make_plan(const TableSche
 void GroupPlanner::share_target(TablePlan& plan) {
     const TableSchema& target = *plan.binding->target;
     for (auto& [schema, other] : tables_) {
-        if (!other->binding || other->run != other.get()) continue;
+        if (!other->binding) continue;
         const TableSchema& its = *other->binding->target;
         if (its.schema != target.schema || its.table != target.table) continue;
         other->in_order = plan.in_order = true;
-        plan.run = other.get();
+        plan.run = other->run;  // which may be that of a retired plan, until the group ends
         return;
     }
 }
@@ -116,6 +116,7 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
     group.checkpoint = std::move(cut.checkpoint);
     group.current = std::move(cut.current);
     group.changes = cut.changes;
+    group.dropped_changes = cut.dropped_changes;
     group.bytes = cut.bytes;
     group.commit_time_us = cut.commit_time_us;
 
@@ -129,13 +130,21 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
         leave_group(*table);
     }
     group_tables_.clear();
-    for (auto& plan : retired_) {
+    drop_retired();
+    return group;
+}
+
+/// Tables that shared the run of a plan that goes share that of the first of them.
+void GroupPlanner::drop_retired() {
+    for (const auto& plan : retired_) {
+        TablePlan* run = nullptr;
         for (auto& [schema, other] : tables_) {
-            if (other->run == plan.get()) other->run = other.get();
+            if (other->run != plan.get()) continue;
+            if (run == nullptr) run = other.get();
+            other->run = run;
         }
     }
     retired_.clear();
-    return group;
 }
 
 void GroupPlanner::enter_group(TablePlan& table) {

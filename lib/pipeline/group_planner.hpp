@@ -61,6 +61,7 @@ class GroupPlanner {
     std::unique_ptr<TablePlan> make_plan(const TableSchemaPtr& source);
     void share_target(TablePlan& plan);
     void retire(const TableSchema& source);
+    void drop_retired();
     void collect(const Segment& segment, WriteGroup& group);
     void enter_group(TablePlan& table);
     void leave_group(TablePlan& table);

@@ -33,6 +33,7 @@ Pipeline::Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options opt
       groups_(1) {}
 
 void Pipeline::run() {
+    progress_.queue_bytes = 0;
     {
         std::jthread reader([this] { read(); });
         std::jthread encoder([this] { encode(); });
@@ -68,8 +69,8 @@ void Pipeline::read() {
             const std::size_t bytes_per_change = options_.queue_bytes / options_.queue_changes;
             const std::size_t weight =
                 std::max(batch->bytes(), batch->changes.size() * bytes_per_change);
+            progress_.queue_bytes += batch->bytes();
             if (!batches_.push(std::move(batch), weight)) break;
-            progress_.queue_bytes = batches_.weight();
         }
     } catch (...) {
         fail(std::current_exception());
@@ -115,15 +116,16 @@ bool Pipeline::fill(GroupBuilder& builder) {
     if (!groups_.wait_until_empty()) return false;
     auto batch = batches_.pop();
     if (!batch) return false;
-    builder.add(std::move(*batch));
+    const auto add = [&] {
+        progress_.queue_bytes -= (*batch)->bytes();
+        builder.add(std::move(*batch));
+    };
+    add();
     if (options_.linger.count() > 0) {
         const auto deadline = Clock::now() + options_.linger;
-        while (!builder.is_full() && (batch = batches_.pop_until(deadline))) {
-            builder.add(std::move(*batch));
-        }
+        while (!builder.is_full() && (batch = batches_.pop_until(deadline))) add();
     }
-    while (!builder.is_full() && (batch = batches_.try_pop())) builder.add(std::move(*batch));
-    progress_.queue_bytes = batches_.weight();
+    while (!builder.is_full() && (batch = batches_.try_pop())) add();
     return true;
 }
 
@@ -210,7 +212,7 @@ void Pipeline::finish(const WriteGroup& group) {
     progress_.applied_changes += group.changes;
     progress_.applied_bytes += group.bytes;
     std::lock_guard lock(lag_mutex_);
-    changes_done_ += group.changes;
+    changes_done_ += group.changes + group.dropped_changes;
     const bool all_done = changes_done_ == changes_read_;
     if (all_done || group.commit_time_us != 0) {
         progress_.oldest_unapplied_us = all_done ? 0 : group.commit_time_us;

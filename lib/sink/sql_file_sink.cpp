@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::string_view checkpoint_mark = "-- position: ";
 
+/// What the statements are written for, whoever executes them: times in UTC, dates and zeros as the
+/// source had them. In front of each transaction, so that any part of the file can be executed.
+constexpr std::string_view session_settings =
+    "SET time_zone='+00:00', "
+    "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION',"
+    " NAMES utf8mb4;\n";
+
 }  // namespace
 
 struct SqlFileSink::Encoded final : EncodedGroup {
@@ -109,11 +116,14 @@ void SqlFileSink::apply(EncodedGroup& group) {
     if (!encoded.group.ends_transaction) return;
     const std::string checkpoint =
         fmt::format("{}{}\n", checkpoint_mark, encoded.group.checkpoint->to_json());
-    // From last to first, BEGIN comes first in a reversed file too.
-    const auto [first, last] =
-        options_.reverse ? std::pair("COMMIT;\n", "BEGIN;\n") : std::pair("BEGIN;\n", "COMMIT;\n");
     std::string text;
-    if (!parts_.empty()) text = first + std::exchange(parts_, {}) + last;
+    if (!parts_.empty() && options_.reverse) {
+        // From last to first, the settings and BEGIN come first there too.
+        text = fmt::format("COMMIT;\n{}BEGIN;\n{}", parts_, session_settings);
+    } else if (!parts_.empty()) {
+        text = fmt::format("{}BEGIN;\n{}COMMIT;\n", session_settings, parts_);
+    }
+    parts_.clear();
     file_->append_durably(text + checkpoint);
 }
 

@@ -45,9 +45,10 @@ struct WriteGroup {
     PositionPtr checkpoint;  ///< behind the last whole transaction; set when ends_transaction
     PositionPtr current;     ///< behind the last change; may be inside a transaction
 
-    std::uint64_t changes = 0;        ///< as the source sent them, before merging
-    std::uint64_t bytes = 0;          ///< of the batches, as read from the network
-    std::int64_t commit_time_us = 0;  ///< the source's, of the last transaction; 0: none
+    std::uint64_t changes = 0;          ///< as the source sent them, before merging
+    std::uint64_t dropped_changes = 0;  ///< read before these, and taken back by the source
+    std::uint64_t bytes = 0;            ///< of the batches, as read from the network
+    std::int64_t commit_time_us = 0;    ///< the source's, of the last transaction; 0: none
 };
 
 }  // namespace dts

@@ -137,9 +137,18 @@ std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& 
 
 GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const Router& router,
                           Sink& sink) {
-    auto bind = [&filter, &router, &sink](const TableSchemaPtr& source) -> TableBindingPtr {
+    // A source may be the target of other tasks: the positions that it holds for them are not
+    // copied, they would take the place of this task's.
+    const auto is_position_table = [table = config.resumer.position_table,
+                                    is_there = config.sinker.sink_type ==
+                                               SinkType::write](const Route& route) {
+        return is_there && route.schema == table.schema && route.table == table.table;
+    };
+    auto bind = [&filter, &router, &sink,
+                 is_position_table](const TableSchemaPtr& source) -> TableBindingPtr {
         if (!filter.selects(source->schema, source->table)) return nullptr;
         const Route route = router.route(source->schema, source->table);
+        if (is_position_table(route)) return nullptr;
         ColumnRules rules;
         rules.renamed = route.columns;
         rules.ignored = filter.ignored_columns(source->schema, source->table);

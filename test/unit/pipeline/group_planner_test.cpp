@@ -165,6 +165,48 @@ TEST_CASE("planner: tables routed to one target keep their common order") {
     CHECK(planned.text() == "upsert 9; remove 5; insert 5");
 }
 
+TEST_CASE("planner: tables routed to one target keep their common order when one is altered") {
+    const auto a = std::make_shared<TableSchema>(make_table("a", {"x"}));
+    const auto b = std::make_shared<TableSchema>(make_table("b", {"x"}));
+    const auto c = std::make_shared<TableSchema>(make_table("c", {"x"}));
+    const auto newer = [](const TableSchemaPtr& table) {
+        auto altered = *table;
+        altered.columns[1].length = 1;
+        return std::make_shared<TableSchema>(altered);
+    };
+    const auto k = std::make_shared<TableSchema>(make_table("k", {"x"}));
+    GroupPlanner planner([&](const TableSchemaPtr& s) { return bind_tables(s, k, {}); }, {});
+    GroupBuilder groups({1000, 1 << 30, false});
+    BatchBuilder batch;
+    const auto planned = [&] {
+        batch.commit();
+        groups.add(batch.take());
+        return Planned{planner.plan(std::move(*groups.cut()))}.text();
+    };
+    batch.insert(a, {id(1), text("x")}).insert(b, {id(2), text("x")}).insert(c, {id(3), text("x")});
+    CHECK(planned() == "insert 1; insert 2; insert 3");
+
+    // In the group of the change, and in the next one.
+    const auto a2 = newer(a);
+    batch.update(b, {id(9), text("x")}, {id(9), text("y")})
+        .remove(a2, {id(5), text("x")})
+        .insert(b, {id(5), text("z")});
+    CHECK(planned() == "upsert 9; remove 5; insert 5");
+    batch.update(c, {id(9), text("x")}, {id(9), text("y")})
+        .remove(b, {id(5), text("x")})
+        .insert(c, {id(5), text("z")})
+        .remove(a2, {id(6), text("x")})
+        .insert(b, {id(6), text("z")});
+    CHECK(planned() == "upsert 9; remove 5; insert 5; remove 6; insert 6");
+
+    // The one altered is not the first that was met.
+    const auto b2 = newer(b);
+    batch.update(b2, {id(9), text("x")}, {id(9), text("y")})
+        .remove(a2, {id(5), text("x")})
+        .insert(b2, {id(5), text("z")});
+    CHECK(planned() == "upsert 9; remove 5; insert 5");
+}
+
 TEST_CASE("planner: a changed definition takes the place of the older one") {
     const auto older = std::make_shared<TableSchema>(make_table("t", {"a"}));
     const auto newer = std::make_shared<TableSchema>(make_table("t", {"a", "b"}));

@@ -4,6 +4,7 @@
 
 #include <future>
 #include <semaphore>
+#include <thread>
 
 #include "lib/base/error.hpp"
 #include "lib/sink/dummy_sink.hpp"
@@ -228,6 +229,39 @@ TEST_CASE("pipeline: parts of a transaction that the source took back are rolled
     const bool abandoned =
         std::find(f.sink.calls.begin(), f.sink.calls.end(), "abandon") != f.sink.calls.end();
     CHECK(part_seen == abandoned);
+}
+
+TEST_CASE("pipeline: what the source took back before it was applied does not count as lag") {
+    Fixture f;
+    BatchBuilder builder;
+    builder.insert(f.table, {Value::int64(1), text("x")}).commit();
+    for (int i = 2; i < 7; ++i) builder.insert(f.table, {Value::int64(i), text("x")});
+    f.source.script.push_back(builder.take());
+    builder.insert(f.table, {Value::int64(99), text("x")}).commit();
+    auto next = builder.take();
+    next->voids_open_transaction = true;
+    f.source.script.push_back(std::move(next));
+    f.run(200);
+    CHECK(f.progress.applied_changes == 2);
+    CHECK(f.progress.oldest_unapplied_us == 0);
+}
+
+TEST_CASE("pipeline: what waits is told in bytes, though changes may be what bounds it") {
+    Fixture f;
+    f.options.limits.changes = 3;
+    f.options.queue_changes = 4;
+    f.batch_of(3);
+    f.batch_of(3, 300);
+    f.batch_of(3, 600);
+    const std::size_t bytes = 3 * f.source.script.front()->bytes();
+    std::uint64_t most = 0;
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        most = std::max<std::uint64_t>(most, f.progress.queue_bytes);
+    };
+    f.run(900);
+    CHECK(most <= bytes);
+    CHECK(f.progress.queue_bytes == 0);
 }
 
 TEST_CASE("pipeline: a part of a large transaction is never recorded, nor retried alone") {
