@@ -1,8 +1,9 @@
 #include "daemon/notify.hpp"
 
+#include <systemd/sd-daemon.h>
+
 #include <atomic>
 #include <string>
-#include <systemd/sd-daemon.h>
 
 namespace dts {
 
@@ -21,6 +22,10 @@ void notify_stopping() noexcept {
 
 void notify_watchdog() noexcept {
     sd_notify(0, "WATCHDOG=1");
+}
+
+void notify_extend_timeout(std::chrono::microseconds time) noexcept {
+    sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld", static_cast<long long>(time.count()));
 }
 
 std::optional<std::chrono::microseconds> watchdog_interval() noexcept {
