@@ -1,7 +1,8 @@
 // What a worker says of itself while it runs between real servers: on its status socket, and to
 // the service manager.
 #include <catch2/catch.hpp>
-#include <sys/stat.h>
+
+#include <numeric>
 
 #include "test/integration/server_pair.hpp"
 #include "test/servers/notify_socket.hpp"
@@ -118,6 +119,46 @@ TEST_CASE("status: a target that is away makes the worker retry, and go on", "[s
     w.target.start();
     lines.wait_for(TaskState::caught_up, 60s);
     CHECK(w.target.scalar("select v from d.t where id=1") == "a");
+    CHECK(worker.stop().status.code == 0);
+}
+
+TEST_CASE("status: work under way shows as streaming, with its lag, and the worker is alive",
+          "[status]") {
+    Watched w;
+    NotifySocket notify(w.sockets / "notify");
+    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()},
+                             {"WATCHDOG_USEC", "300000"}};
+    auto worker = w.start();
+    StatusLines lines(w.status_socket);
+    lines.wait_for(TaskState::caught_up);
+    // The target keeps the worker waiting.
+    w.target.run("lock tables d.t read");
+    w.source.run("use d; insert into t select seq, 'x' from seq_1_to_1000");
+    const auto at_work = lines.wait_for(TaskState::streaming);
+    CHECK(at_work.extracted_changes == 1000);
+    CHECK(at_work.applied_changes == 0);
+    const auto later =
+        lines.wait_for("its lag grows", [](const WorkerStatus& s) { return s.lag_seconds > 1.5; });
+    CHECK(later.state == TaskState::streaming);
+    notify.drain();
+    for (int i = 0; i < 5; ++i) notify.wait_for("WATCHDOG=1", 2s);
+    w.target.run("unlock tables");
+    const auto done = lines.wait_for(TaskState::caught_up);
+    CHECK(done.applied_changes == 1000);
+    // It took longer than a second, once.
+    CHECK(std::accumulate(done.apply_latency.counts.begin() + 9, done.apply_latency.counts.end(),
+                          std::uint64_t{0}) == 1);
+    // A load that goes on shows as a rate, within two of the seconds that it is taken over.
+    double rate = 0;
+    for (unsigned id = 1001; rate == 0 && id < 1020; ++id) {
+        w.source.run(fmt::format("insert into t values ({}, 'y')", id));
+        rate = lines
+                   .wait_for("the next change",
+                             [&](const WorkerStatus& s) { return s.applied_changes >= id; })
+                   .applied_per_second;
+    }
+    CHECK(rate > 0);
+    lines.wait_for("none", [](const WorkerStatus& s) { return s.applied_per_second == 0; });
     CHECK(worker.stop().status.code == 0);
 }
 
