@@ -23,8 +23,9 @@ class ServiceNotes {
     /// The task has come into a state. READY with the first that streams.
     void state(TaskState state);
 
-    /// The clock has moved on. WATCHDOG when the task is alive; when it is, and not ready yet, it
-    /// is given more time to start. `status` is asked at most once a second.
+    /// The clock has moved on. What systemd had no room for before is sent again. WATCHDOG when the
+    /// task is alive; when it is, and not ready yet, it is given more time to start. `status` is
+    /// asked at most once a second.
     void tick(bool is_alive, const std::function<WorkerStatus()>& status,
               Clock::time_point now = Clock::now());
 
@@ -34,6 +35,7 @@ class ServiceNotes {
   private:
     const std::optional<std::chrono::microseconds> watchdog_;
     bool is_ready_ = false;
+    bool has_said_ready_ = false;
     std::string line_;
     std::optional<Clock::time_point> told_at_;
     std::optional<Clock::time_point> pinged_at_;

@@ -94,6 +94,21 @@ TEST_CASE("service notes: a start is given more time while it is alive and not r
     CHECK(systemd.count("EXTEND_TIMEOUT_USEC=") == 2);
 }
 
+TEST_CASE("service notes: a systemd that does not read is not waited for, and told later") {
+    Systemd systemd("3000000");
+    ServiceNotes notes;
+    // The kernel keeps a handful of messages, which nobody takes.
+    for (int i = 0; i < 1000; ++i) systemd.tick(notes, true, 1s);
+    systemd.status.state = TaskState::retrying;
+    notes.tell(systemd.status, systemd.now);
+    CHECK(systemd.count("STATUS=retrying") == 0);
+    const auto pings = systemd.count("WATCHDOG=1");
+    CHECK(pings < 1000);
+    systemd.tick(notes, true, 1s);
+    CHECK(systemd.count("STATUS=retrying") == 1);
+    CHECK(systemd.count("WATCHDOG=1") == pings + 1);
+}
+
 TEST_CASE("service notes: the status line is sent when it is another, and asked once a second") {
     Systemd systemd("3000000");
     ServiceNotes notes;
