@@ -3,7 +3,7 @@
 // A task is alive while none of its threads has been in our own code since the last look without
 // coming a step on, and no two that stand next to each other wait for each other. So it may wait
 // for a server, a disk or its next try for as long as those take, and the others for it; a thread
-// that hangs or spins in our own code, or a lost wake-up, is found.
+// that hangs or spins in our own code is found, and so are two that wait for each other.
 #pragma once
 
 #include <array>

@@ -238,9 +238,13 @@ TEST_CASE("service: systemd is told that the worker streams, is alive, and stops
 TEST_CASE("service: a start that takes long asks for more time, and is not ready", "[status]") {
     Watched w;
     NotifySocket notify(w.sockets / "notify");
-    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()}};
+    // As from a unit with RuntimeDirectory=: the status socket is there.
+    w.options.args = {};
+    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()},
+                             {"RUNTIME_DIRECTORY", w.sockets.path().string()}};
     w.source.stop();
     auto worker = w.start();
+    StatusLines(w.status_socket).wait_for(TaskState::retrying);
     notify.wait_for("EXTEND_TIMEOUT_USEC=");
     notify.wait_for("STATUS=retrying: ");
     CHECK(std::count(notify.seen().begin(), notify.seen().end(), "READY=1") == 0);
