@@ -1,17 +1,12 @@
 // dts-worker: runs one task in the foreground.
 #include <CLI/CLI.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <malloc.h>
 #include <signal.h>
-#include <thread>
-#include <unistd.h>
 
+#include "daemon/worker_service.hpp"
 #include "lib/base/error.hpp"
 #include "lib/config/key_table.hpp"
 #include "lib/config/task_config.hpp"
@@ -27,6 +22,7 @@ struct Arguments {
     std::string defaults;
     std::string log_dir;
     std::string name;
+    std::string status_socket;
     bool check = false;
     bool explain = false;
     bool json = false;
@@ -74,52 +70,14 @@ int explain_start(const TaskConfig& config, bool as_json) {
     return 0;
 }
 
-/// Ends the process this long from now, whatever it waits for then: a server that takes connections
-/// and never answers, a name that cannot be looked up, a disk that hangs. A task is safe against a
-/// kill at any moment, so it is against this.
-void end_at_last(unsigned seconds) {
-    ::signal(SIGALRM, [](int) {
-        constexpr std::string_view note = "dts-worker: stopped without waiting any longer\n";
-        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, note.data(), note.size());
-        ::_exit(0);
-    });
-    ::alarm(seconds);
-}
-
-/// The task runs in a thread of its own; this one waits for signals.
-int run(TaskConfig config) {
-    constexpr std::chrono::seconds target_patience{7};
-    constexpr unsigned all_patience_secs = 9;
-    Task task(std::move(config));
-    boost::asio::io_context loop;
-    boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
-    boost::asio::steady_timer patience(loop);
-    signals.async_wait([&](const boost::system::error_code& aborted, int) {
-        if (aborted) return;
-        end_at_last(all_patience_secs);
-        task.stop();
-        patience.expires_after(target_patience);
-        patience.async_wait([&](const boost::system::error_code& cancelled) {
-            if (!cancelled) task.interrupt_target();
-        });
-    });
-
-    std::exception_ptr failure;
-    std::jthread worker([&] {
-        try {
-            task.run();
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        boost::asio::post(loop, [&] {
-            signals.cancel();
-            patience.cancel();
-        });
-    });
-    loop.run();
-    worker.join();
-    if (failure) std::rethrow_exception(failure);
-    return 0;
+/// --status-socket wins; under systemd RuntimeDirectory= says where.
+std::optional<std::filesystem::path> status_socket(const Arguments& arguments) {
+    if (!arguments.status_socket.empty()) return arguments.status_socket;
+    const char* folder = std::getenv("RUNTIME_DIRECTORY");
+    if (folder == nullptr || *folder == '\0') return std::nullopt;
+    // Of several, separated by colons, the first.
+    const std::string_view folders = folder;
+    return std::filesystem::path(folders.substr(0, folders.find(':'))) / "status.sock";
 }
 
 int dispatch(const Arguments& arguments) {
@@ -133,7 +91,8 @@ int dispatch(const Arguments& arguments) {
     TaskConfig config = load(arguments);
     if (arguments.check) return check(config);
     if (arguments.explain) return explain_start(config, arguments.json);
-    return run(std::move(config));
+    run_service(std::move(config), status_socket(arguments));
+    return 0;
 }
 
 }  // namespace
@@ -153,6 +112,9 @@ int main(int argc, char** argv) {
     app.add_option("--defaults", arguments.defaults, "an ini read first, the task's on top of it");
     app.add_option("--log-dir", arguments.log_dir, "wins over [runtime] log_dir");
     app.add_option("--name", arguments.name, "the task's name (default: the ini's, without .ini)");
+    app.add_option("--status-socket", arguments.status_socket,
+                   "say on this Unix socket what the task is doing, in lines of JSON (default: "
+                   "status.sock in $RUNTIME_DIRECTORY, none when that is unset)");
     app.add_flag("--check", arguments.check, "validate the ini and exit");
     app.add_flag("--explain", arguments.explain,
                  "say from where the task would start and why, touch nothing, exit");

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <random>
 
+#include "lib/base/activity.hpp"
+
 namespace dts {
 
 namespace {
@@ -37,6 +39,7 @@ bool Backoff::wait(const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
+    const While resting(Doing::outside);
     wake.wait_for(lock, stop, next_delay(), [] { return false; });
     return !stop.stop_requested();
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <system_error>
 
+#include "lib/base/activity.hpp"
 #include "lib/base/error.hpp"
 
 namespace dts {
@@ -51,6 +52,7 @@ DurableFile::DurableFile(fs::path path)
 void DurableFile::append_durably(std::string_view bytes) {
     refuse_after_failure();
     failed_ = true;  // until all of it has succeeded
+    const While writing(Doing::outside);
     write_all(file_.get(), bytes, path_);
     if (::fdatasync(file_.get()) != 0) fail("can not sync", path_, errno);
     check_still_named();
@@ -85,6 +87,7 @@ void DurableFile::check_still_named() const {
 
 void write_new_file(const fs::path& path, std::string_view content) {
     const auto file = open_or_fail(path, O_WRONLY | O_CREAT | O_TRUNC);
+    const While writing(Doing::outside);
     write_all(file.get(), content, path);
     if (::fsync(file.get()) != 0) fail("can not sync", path, errno);
 }
@@ -116,6 +119,7 @@ bool file_exists(const fs::path& path) noexcept {
 
 void sync_folder(const fs::path& folder) {
     const auto handle = open_or_fail(folder, O_RDONLY | O_DIRECTORY);
+    const While syncing(Doing::outside);
     if (::fsync(handle.get()) != 0) fail("can not sync", folder, errno);
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lib/base/activity.hpp"
+
 namespace dts {
 
 CheckpointService::CheckpointService(std::unique_ptr<PositionLog> log,
@@ -20,6 +22,7 @@ void CheckpointService::record_start(const PositionPtr& position, const CodecReg
         const std::lock_guard lock(mutex_);
         latest_ = recorded_;
     }
+    if (callbacks_.on_recorded) callbacks_.on_recorded(position, position);
     if (callbacks_.on_durable) callbacks_.on_durable(position);
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -61,12 +64,14 @@ void CheckpointService::run(const std::stop_token& stop) {
 void CheckpointService::record(const Pair& pair) {
     log_->append(pair.current, pair.checkpoint);
     recorded_ = pair;
+    if (callbacks_.on_recorded) callbacks_.on_recorded(pair.current, pair.checkpoint);
     if (callbacks_.on_durable) callbacks_.on_durable(pair.checkpoint);
 }
 
 void CheckpointService::stop_thread() {
     if (!thread_.joinable()) return;
     thread_.request_stop();
+    const While waiting(Doing::outside);  // for the disk, by way of that thread
     thread_.join();
 }
 

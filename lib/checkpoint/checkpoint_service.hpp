@@ -25,6 +25,9 @@ struct CheckpointCallbacks {
 
     /// Recording failed: the task must stop. Once, from the service's thread.
     std::function<void(std::exception_ptr)> on_failure;
+
+    /// The pair is on disk; before on_durable, and from the same threads.
+    std::function<void(const PositionPtr& current, const PositionPtr& checkpoint)> on_recorded = {};
 };
 
 class CheckpointService {

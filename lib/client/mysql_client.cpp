@@ -9,6 +9,8 @@
 #include <mutex>
 #include <strings.h>
 
+#include "lib/base/activity.hpp"
+
 namespace dts {
 
 namespace {
@@ -86,6 +88,7 @@ MysqlConnection::MysqlConnection(const MysqlEndpoint& endpoint) : name_(endpoint
         mysql_options(m, MYSQL_OPT_READ_TIMEOUT, &endpoint.read_timeout_secs);
     }
     set_ssl(m, endpoint);
+    const While asking(Doing::outside);
     if (mysql_real_connect(m, endpoint.host.c_str(), endpoint.username.c_str(),
                            endpoint.password.c_str(), nullptr, endpoint.port, nullptr,
                            CLIENT_FOUND_ROWS) == nullptr) {
@@ -100,6 +103,7 @@ MysqlConnection::MysqlConnection(const MysqlEndpoint& endpoint) : name_(endpoint
 MysqlConnection::~MysqlConnection() = default;
 
 MysqlResult MysqlConnection::query(std::string_view sql) {
+    const While asking(Doing::outside);
     if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) {
         throw error(fmt::format("in {}", sql.substr(0, 200)));
     }

@@ -38,11 +38,15 @@ void Pipeline::run() {
         std::jthread reader([this] { read(); });
         std::jthread encoder([this] { encode(); });
         try {
+            const Watched watched(progress_.writer);
             write();
         } catch (...) {
             fail(std::current_exception());
             stop();
         }
+        const While waiting(Doing::gone);
+        reader.join();
+        encoder.join();
     }
     if (transaction_open_) sink_.abandon();
     std::lock_guard lock(error_mutex_);
@@ -62,6 +66,7 @@ void Pipeline::fail(std::exception_ptr error) {
 }
 
 void Pipeline::read() {
+    const Watched watched(progress_.reader);
     try {
         while (auto batch = source_.next()) {
             note_read(*batch);
@@ -70,6 +75,7 @@ void Pipeline::read() {
             const std::size_t weight =
                 std::max(batch->bytes(), batch->changes.size() * bytes_per_change);
             progress_.queue_bytes += batch->bytes();
+            const While waiting(Doing::for_output);
             if (!batches_.push(std::move(batch), weight)) break;
         }
     } catch (...) {
@@ -94,11 +100,14 @@ void Pipeline::note_read(const ChangeBatch& batch) {
 }
 
 void Pipeline::encode() {
+    const Watched watched(progress_.encoder);
     try {
         GroupBuilder builder(options_.limits);
         while (fill(builder)) {
             while (auto cut = builder.cut()) {
                 auto group = sink_.encode(planner_.plan(std::move(*cut)));
+                group->ready_at = Clock::now();
+                const While waiting(Doing::for_output);
                 if (!groups_.push(std::move(group), 1)) return;
             }
         }
@@ -113,8 +122,11 @@ void Pipeline::encode() {
 /// Waits for the writer to take the last group, then for something to read: whatever arrives
 /// meanwhile joins the next group. False when nothing more will come.
 bool Pipeline::fill(GroupBuilder& builder) {
-    if (!groups_.wait_until_empty()) return false;
-    auto batch = batches_.pop();
+    {
+        const While waiting(Doing::for_output);
+        if (!groups_.wait_until_empty()) return false;
+    }
+    auto batch = next_batch();
     if (!batch) return false;
     const auto add = [&] {
         progress_.queue_bytes -= (*batch)->bytes();
@@ -123,17 +135,28 @@ bool Pipeline::fill(GroupBuilder& builder) {
     add();
     if (options_.linger.count() > 0) {
         const auto deadline = Clock::now() + options_.linger;
-        while (!builder.is_full() && (batch = batches_.pop_until(deadline))) add();
+        while (!builder.is_full() && (batch = next_batch(deadline))) add();
     }
     while (!builder.is_full() && (batch = batches_.try_pop())) add();
     return true;
+}
+
+std::optional<ChangeBatchPtr> Pipeline::next_batch(std::optional<Clock::time_point> deadline) {
+    const While waiting(Doing::for_input);
+    return deadline ? batches_.pop_until(*deadline) : batches_.pop();
+}
+
+std::optional<std::unique_ptr<EncodedGroup>> Pipeline::next_group(
+    std::optional<Clock::time_point> deadline) {
+    const While waiting(Doing::for_input);
+    return deadline ? groups_.pop_until(*deadline) : groups_.pop();
 }
 
 void Pipeline::write() {
     for (;;) {
         // Inside a large transaction nothing may be committed before its end.
         const bool may_store = idle_checkpoint_ && !transaction_open_;
-        auto group = may_store ? groups_.pop_until(idle_checkpoint_due_) : groups_.pop();
+        auto group = may_store ? next_group(idle_checkpoint_due_) : next_group();
         if (group) {
             apply(**group);
         } else if (groups_.closed()) {
@@ -187,6 +210,7 @@ void Pipeline::apply(EncodedGroup& encoded) {
             }
             events_.on_note(
                 fmt::format("retrying a group of {} changes: {}", group.changes, error.what()));
+            if (events_.on_retry) events_.on_retry(error);
             backoff.wait(stop_source_.get_token());
         }
     }
@@ -202,6 +226,8 @@ void Pipeline::apply(EncodedGroup& encoded) {
     if (group.ends_transaction) {
         idle_checkpoint_ = nullptr;
         ++progress_.applied_transactions;
+        progress_.apply_latency.add(
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - encoded.ready_at));
         events_.on_applied(group.current, group.checkpoint);
     }
     ++progress_.applied_groups;

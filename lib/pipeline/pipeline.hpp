@@ -9,10 +9,12 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "lib/base/bounded_queue.hpp"
+#include "lib/base/error.hpp"
 #include "lib/pipeline/group_planner.hpp"
 #include "lib/pipeline/progress.hpp"
 #include "lib/sink/sink.hpp"
@@ -40,6 +42,9 @@ class Pipeline {
         std::function<void(const std::string& text)> on_note;
         /// The source was read up to here. May be empty. Called by the reading thread.
         std::function<void(PositionPtr last_read)> on_read = {};
+        /// A group failed and is tried again; over with the next on_applied. May be empty. Called
+        /// by the writing thread.
+        std::function<void(const Error& error)> on_retry = {};
     };
 
     Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options options, Events events,
@@ -54,17 +59,20 @@ class Pipeline {
     void stop() noexcept;
 
   private:
+    using Clock = std::chrono::steady_clock;
+
     void read();
     void encode();
     void write();
     bool fill(GroupBuilder& builder);
+    std::optional<ChangeBatchPtr> next_batch(std::optional<Clock::time_point> deadline = {});
+    std::optional<std::unique_ptr<EncodedGroup>> next_group(
+        std::optional<Clock::time_point> deadline = {});
     void apply(EncodedGroup& encoded);
     void finish(const WriteGroup& group);
     void store_idle_position();
     void fail(std::exception_ptr error);
     void note_read(const ChangeBatch& batch);
-
-    using Clock = std::chrono::steady_clock;
 
     Source& source_;
     Sink& sink_;

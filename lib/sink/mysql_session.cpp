@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "lib/base/activity.hpp"
 #include "lib/base/byte_reader.hpp"
 
 namespace dts {
@@ -58,6 +59,7 @@ void MysqlSession::prepare(const std::shared_ptr<const BulkStatement>& statement
     close_unused();
     Prepared prepared(mysql_stmt_init(connection_.handle()));
     const std::string& sql = statement->sql();
+    const While asking(Doing::outside);
     if (mysql_stmt_prepare(prepared.get(), sql.data(), sql.size()) != 0) {
         const unsigned number = mysql_stmt_errno(prepared.get());
         throw Error(mysql_error_kind(number),
@@ -88,6 +90,7 @@ void MysqlSession::send_command(enum_server_command command, const char* bytes, 
                                 void* statement) {
     MYSQL* m = connection_.handle();
     constexpr my_bool leave_reply = 1;
+    const While sending(Doing::outside);
     if (m->methods->db_command(m, command, bytes, length, leave_reply, statement) != 0) {
         throw connection_.error("sending a statement");
     }
@@ -98,6 +101,7 @@ std::uint64_t MysqlSession::read_reply() {
     MYSQL* m = connection_.handle();
     --under_way_;
     m->net.pkt_nr = 1;  // each reply is the first packet behind its own command
+    const While asking(Doing::outside);
     const unsigned long length = mysql_net_read_packet(m);
     if (length == packet_error) throw connection_.error("executing");
     return affected_rows({reinterpret_cast<const std::byte*>(m->net.read_pos), length});

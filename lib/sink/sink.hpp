@@ -2,6 +2,7 @@
 // else by the thread that writes, so the next group is encoded while this one executes.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ class EncodedGroup {
     explicit EncodedGroup(WriteGroup g) : group(std::move(g)) {}
     virtual ~EncodedGroup() = default;
     WriteGroup group;
+    std::chrono::steady_clock::time_point ready_at{};  ///< the pipeline's: when it could be applied
 };
 
 class Sink {

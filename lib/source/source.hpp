@@ -65,7 +65,8 @@ class Source {
     /// True while next() waits for a server that has nothing more to send. Any thread.
     virtual bool is_caught_up() const noexcept = 0;
 
-    /// The position is durable at the target: the server may forget what is before it. Any thread.
+    /// The position is durable at the target: the server may forget what is before it. Any thread;
+    /// waits for nothing.
     virtual void acknowledge(const Position& position) = 0;
 
     /// Wakes next() up, for good: from then on it returns nothing. Any thread.

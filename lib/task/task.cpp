@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/activity.hpp"
 #include "lib/base/backoff.hpp"
+#include "lib/base/clock_text.hpp"
 #include "lib/base/error.hpp"
 #include "lib/source/mysql/heartbeat_writer.hpp"
 #include "lib/task/monitor.hpp"
@@ -54,17 +56,34 @@ Error with_place(const Error& error, const PositionPtr& checkpoint) {
 
 }  // namespace
 
-Task::Task(TaskConfig config)
+Task::Task(TaskConfig config, OnTaskState on_state)
     : config_(std::move(config)),
       filter_({config_.filter.do_dbs, config_.filter.ignore_dbs, config_.filter.do_tbs,
                config_.filter.ignore_tbs, config_.filter.do_events, config_.filter.ignore_cols}),
       router_({config_.router.db_map, config_.router.tb_map, config_.router.col_map}),
       codecs_(all_codecs()),
-      worker_(make_worker_identity(config_.runtime.log_dir)) {}
+      worker_(make_worker_identity(config_.runtime.log_dir)),
+      board_(std::move(on_state)),
+      started_us_(now_us()) {}
 
 Task::~Task() = default;
 
 void Task::run() {
+    const Watched watched(progress_.writer);
+    try {
+        run_logged();
+        board_.enter(stop_.stop_requested() ? TaskState::stopped : TaskState::finished);
+    } catch (const Error& error) {
+        board_.ends(error.kind() == ErrorKind::gap ? TaskState::gap : TaskState::failed,
+                    error.what());
+        throw;
+    } catch (const std::exception& error) {
+        board_.ends(TaskState::failed, error.what());
+        throw;
+    }
+}
+
+void Task::run_logged() {
     directory_ = std::make_unique<LogDirectory>(config_.runtime.log_dir);
     log_ =
         std::make_unique<TaskLog>(config_.runtime.log_dir, severity_of(config_.runtime.log_level));
@@ -123,6 +142,7 @@ void Task::run_with_retries() {
                     .in(fmt::format("given up after {} tries", tries));
             }
             log_->warn(fmt::format("{}; going on from the last checkpoint", error.what()));
+            board_.retries(error.what());
             if (!backoff.wait(stop_.get_token())) return;
         }
     }
@@ -209,7 +229,10 @@ void Task::begin_records(const PositionPtr& position) {
     checkpoints_ = std::make_unique<CheckpointService>(
         std::make_unique<PositionLog>(*directory_), config_.pipeline.checkpoint_interval,
         CheckpointCallbacks{[this](const PositionPtr& durable) { acknowledge(*durable); },
-                            [this](std::exception_ptr error) { fail(std::move(error)); }});
+                            [this](std::exception_ptr error) { fail(std::move(error)); },
+                            [this](const PositionPtr& current, const PositionPtr& checkpoint) {
+                                board_.recorded(current, checkpoint);
+                            }});
     checkpoints_->record_start(position, codecs_);
 }
 
@@ -250,6 +273,7 @@ void Task::stream(Source& source, Sink& sink) {
     events.on_applied = [this](PositionPtr current, PositionPtr checkpoint) {
         applied(std::move(current), std::move(checkpoint));
     };
+    events.on_retry = [this](const Error& error) { retry_group(error); };
     events.on_note = [this](const std::string& text) { log_->warn(text); };
     if (heartbeat_) {
         events.on_read = [this](PositionPtr read) { heartbeat_->received(std::move(read)); };
@@ -270,16 +294,24 @@ void Task::stream(Source& source, Sink& sink) {
     throw_failure();
     if (stop_.stop_requested()) return;
     progress_.oldest_unapplied_us = 0;
+    retries_group_ = false;
     Monitor monitor(
         *log_, progress_, [this] { return is_caught_up(); }, config_.pipeline.checkpoint_interval);
+    board_.enter(TaskState::streaming);
     pipeline.run();
     throw_failure();
+}
+
+void Task::retry_group(const Error& error) {
+    retries_group_ = true;
+    board_.retries(error.what());
 }
 
 void Task::applied(PositionPtr current, PositionPtr checkpoint) {
     last_checkpoint_ = checkpoint;
     if (heartbeat_) heartbeat_->flushed(checkpoint);
     checkpoints_->advanced(std::move(current), std::move(checkpoint));
+    if (std::exchange(retries_group_, false)) board_.enter(TaskState::streaming);
 }
 
 void Task::acknowledge(const Position& position) {

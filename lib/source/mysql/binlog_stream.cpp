@@ -58,9 +58,12 @@ void BinlogStream::open(const DumpRequest& request) {
 
 void BinlogStream::connect() {
     {
+        // Taking leave of the server may wait for it: outside the lock, packets before connection.
+        std::unique_ptr<MysqlConnection> old_connection;
+        std::unique_ptr<PacketReader> old_packets;
         std::lock_guard lock(handles_);
-        packets_.reset();
-        connection_.reset();
+        std::swap(old_packets, packets_);
+        std::swap(old_connection, connection_);
     }
     if (interrupted_) throw interrupted();
     auto connection = std::make_unique<MysqlConnection>(options_.endpoint);

@@ -8,6 +8,8 @@
 #include <ma_pvio.h>
 #include <poll.h>
 
+#include "lib/base/activity.hpp"
+
 namespace dts {
 
 namespace {
@@ -21,6 +23,7 @@ constexpr std::chrono::milliseconds idle_after{20};
 
 /// True when the socket has something to read (or was closed) before the time is over.
 bool readable(int socket, std::chrono::milliseconds time) {
+    const While waiting(Doing::outside);
     pollfd entry{socket, POLLIN, 0};
     int ready = 0;
     do {
@@ -49,7 +52,7 @@ class LibraryPacketReader final : public PacketReader {
             if (wait != Wait::fully) return std::nullopt;
             idle_ = true;
         }
-        const unsigned long length = mysql_net_read_packet(connection_.handle());
+        const unsigned long length = read_packet();
         idle_ = false;
         if (length == packet_error) return refusal();
         bytes_read_ += length + header_bytes;
@@ -62,6 +65,11 @@ class LibraryPacketReader final : public PacketReader {
     const std::shared_ptr<Chunk>& chunk() const noexcept override { return buffer_.chunk(); }
 
   private:
+    unsigned long read_packet() {
+        const While waiting(Doing::outside);
+        return mysql_net_read_packet(connection_.handle());
+    }
+
     /// The library takes a server's refusal apart: as a packet it means what it does without TLS.
     Bytes refusal() {
         const unsigned number = mysql_errno(connection_.handle());
@@ -150,6 +158,7 @@ bool SocketPacketReader::fill(std::size_t wanted, Wait wait) {
         if (count > 0) {
             buffer_.filled(static_cast<std::size_t>(count));
             bytes_read_ += static_cast<std::uint64_t>(count);
+            note_step();
             return true;
         }
         if (count == 0) throw lost("closed by the server");

@@ -24,10 +24,10 @@ const std::map<std::string, Names, std::less<>> may_include = {
     {"sink", {"base", "position", "change", "client", "checkpoint"}},
     {"pipeline", {"base", "position", "change", "checkpoint", "source", "sink"}},
     {"config", {"base"}},
-    {"task",
-     {"base", "position", "change", "client", "checkpoint", "source", "sink", "pipeline",
-      "config"}},
     {"control", {"base", "config"}},
+    {"task",
+     {"base", "position", "change", "client", "checkpoint", "source", "sink", "pipeline", "config",
+      "control"}},
 };
 
 constexpr int max_lines = 400;
