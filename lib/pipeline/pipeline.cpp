@@ -34,6 +34,8 @@ Pipeline::Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options opt
 
 void Pipeline::run() {
     progress_.queue_bytes = 0;
+    progress_.batches.on = progress_.batches.taken = 0;
+    progress_.groups.on = progress_.groups.taken = 0;
     {
         std::jthread reader([this] { read(); });
         std::jthread encoder([this] { encode(); });
@@ -77,6 +79,7 @@ void Pipeline::read() {
             progress_.queue_bytes += batch->bytes();
             const While waiting(Doing::for_output);
             if (!batches_.push(std::move(batch), weight)) break;
+            ++progress_.batches.on;
         }
     } catch (...) {
         fail(std::current_exception());
@@ -109,6 +112,7 @@ void Pipeline::encode() {
                 group->ready_at = Clock::now();
                 const While waiting(Doing::for_output);
                 if (!groups_.push(std::move(group), 1)) return;
+                ++progress_.groups.on;
             }
         }
     } catch (...) {
@@ -137,19 +141,26 @@ bool Pipeline::fill(GroupBuilder& builder) {
         const auto deadline = Clock::now() + options_.linger;
         while (!builder.is_full() && (batch = next_batch(deadline))) add();
     }
-    while (!builder.is_full() && (batch = batches_.try_pop())) add();
+    while (!builder.is_full() && (batch = batches_.try_pop())) {
+        ++progress_.batches.taken;
+        add();
+    }
     return true;
 }
 
 std::optional<ChangeBatchPtr> Pipeline::next_batch(std::optional<Clock::time_point> deadline) {
     const While waiting(Doing::for_input);
-    return deadline ? batches_.pop_until(*deadline) : batches_.pop();
+    auto batch = deadline ? batches_.pop_until(*deadline) : batches_.pop();
+    if (batch) ++progress_.batches.taken;
+    return batch;
 }
 
 std::optional<std::unique_ptr<EncodedGroup>> Pipeline::next_group(
     std::optional<Clock::time_point> deadline) {
     const While waiting(Doing::for_input);
-    return deadline ? groups_.pop_until(*deadline) : groups_.pop();
+    auto group = deadline ? groups_.pop_until(*deadline) : groups_.pop();
+    if (group) ++progress_.groups.taken;
+    return group;
 }
 
 void Pipeline::write() {

@@ -1,6 +1,8 @@
 // What a worker says of itself while it runs between real servers: on its status socket, and to
 // the service manager.
 #include <catch2/catch.hpp>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 
 #include <numeric>
 
@@ -31,6 +33,35 @@ struct Watched : MariadbPair {
 /// Nothing but this state is said until the worker closes.
 void check_last(StatusLines& lines, TaskState state) {
     while (const auto more = lines.next()) CHECK(more->state == state);
+}
+
+/// While it lives one thread of a process stands still; the others run on.
+class FrozenThread {
+  public:
+    explicit FrozenThread(pid_t thread) : thread_(thread) {
+        int status = 0;
+        if (::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0 ||
+            ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) != 0 ||
+            ::waitpid(thread_, &status, __WALL) != thread_) {
+            throw std::runtime_error(fmt::format("cannot stop thread {}", thread_));
+        }
+    }
+    FrozenThread(const FrozenThread&) = delete;
+    FrozenThread& operator=(const FrozenThread&) = delete;
+    ~FrozenThread() { ::ptrace(PTRACE_DETACH, thread_, nullptr, nullptr); }
+
+  private:
+    const pid_t thread_;
+};
+
+/// The encoder is the last thread that a pipeline starts.
+pid_t youngest_thread(pid_t process) {
+    pid_t youngest = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process))) {
+        youngest = std::max(youngest, static_cast<pid_t>(std::stoi(entry.path().filename())));
+    }
+    return youngest;
 }
 
 std::string place(const BinlogEnd& end) {
@@ -233,6 +264,41 @@ TEST_CASE("service: systemd is told that the worker streams, is alive, and stops
     CHECK(std::any_of(seen.begin(), seen.end(), [](const std::string& message) {
         return message.starts_with("STATUS=stopped");
     }));
+}
+
+TEST_CASE("service: a worker with one thread that stands still does not feed the watchdog",
+          "[status]") {
+    Watched w;
+    NotifySocket notify(w.sockets / "notify");
+    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()},
+                             {"WATCHDOG_USEC", "300000"}};
+    auto worker = w.start();
+    StatusLines lines(w.status_socket);
+    lines.wait_for(TaskState::caught_up);
+    {
+        const FrozenThread frozen(youngest_thread(worker.pid()));
+        w.source.run("insert into d.t values (1,'a')");
+        // The worker still answers, and still reads: it only does not get on.
+        const auto status = lines.wait_for(
+            "the change is read", [](const WorkerStatus& s) { return s.extracted_changes == 1; });
+        CHECK(status.applied_changes == 0);
+        const auto is_fed = [&] {
+            try {
+                notify.wait_for("WATCHDOG=1", 1s);
+                return true;
+            } catch (const std::runtime_error&) {
+                return false;
+            }
+        };
+        int pings = 0;
+        while (pings < 30 && is_fed()) ++pings;
+        CHECK(pings < 30);
+        CHECK_FALSE(is_fed());
+    }
+    notify.wait_for("WATCHDOG=1");
+    lines.wait_for("the change is applied",
+                   [](const WorkerStatus& s) { return s.applied_changes == 1; });
+    CHECK(worker.stop().status.code == 0);
 }
 
 TEST_CASE("service: a start that takes long asks for more time, and is not ready", "[status]") {
