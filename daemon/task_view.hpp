@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/unit_backend.hpp"
@@ -37,6 +38,9 @@ struct TaskView {
     /// One a ten seconds, over the last hour; oldest first.
     std::deque<LagSample> lag_history;
 };
+
+/// "inactive", "starting", "running", "stopping", "restarting", "failed".
+std::string_view name_of(UnitState::Active active) noexcept;
 
 /// One object of the JSON that dtsctl --json shows. The worker's status stands under "worker".
 std::string to_json(const TaskView& view);
