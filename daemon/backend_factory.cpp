@@ -36,12 +36,6 @@ std::unique_ptr<UnitBackend> systemd_backend(boost::asio::io_context& loop,
 #endif
 }
 
-}  // namespace
-
-std::filesystem::path runtime_root_of(const std::filesystem::path& run_folder) {
-    return run_folder == "/run/dtsd" ? std::filesystem::path("/run/dts") : run_folder / "tasks";
-}
-
 bool is_system_service() noexcept {
     struct Free {
         void operator()(char* text) const noexcept { std::free(text); }
@@ -58,16 +52,20 @@ bool is_system_service() noexcept {
     return std::string_view(name).ends_with(".service");
 }
 
+}  // namespace
+
+std::filesystem::path runtime_root_of(const std::filesystem::path& run_folder) {
+    return run_folder == "/run/dtsd" ? std::filesystem::path("/run/dts") : run_folder / "tasks";
+}
+
+bool uses_systemd(const std::string& kind) noexcept {
+    return kind == "systemd" || (kind == "auto" && is_system_service());
+}
+
 std::unique_ptr<UnitBackend> make_backend(boost::asio::io_context& loop, const std::string& kind,
                                           const DaemonPlaces& places,
                                           std::function<void(const std::string&)> log) {
-    if (kind == "systemd" || (kind == "auto" && is_system_service())) {
-        return systemd_backend(loop, places, log);
-    }
-    if (kind != "auto" && kind != "process") {
-        throw Error(ErrorKind::config, fmt::format("there is no backend '{}'", kind),
-                    "--backend auto, systemd or process");
-    }
+    if (uses_systemd(kind)) return systemd_backend(loop, places, log);
     ProcessBackendOptions options;
     options.worker = places.worker;
     options.tasks_folder = places.tasks_folder;

@@ -26,10 +26,11 @@ struct DaemonPlaces {
 /// usual run folder; inside any other one.
 std::filesystem::path runtime_root_of(const std::filesystem::path& run_folder);
 
-/// Whether this process is a service of the system's systemd: then "auto" means that backend.
-bool is_system_service() noexcept;
+/// What a kind of backend ("auto", "systemd", "process") means here: systemd, or not. Auto means it
+/// where this process is a service of the system's systemd.
+bool uses_systemd(const std::string& kind) noexcept;
 
-/// `kind`: "auto", "systemd" or "process". Throws Error{config}.
+/// Throws Error{config}.
 std::unique_ptr<UnitBackend> make_backend(boost::asio::io_context& loop, const std::string& kind,
                                           const DaemonPlaces& places,
                                           std::function<void(const std::string&)> log);

@@ -89,7 +89,7 @@ DaemonPlaces places_of(const Arguments& arguments) {
                     "--config names the file with every task's defaults");
     }
     // dts@.service always gives it to its workers; ours need not have one.
-    if (arguments.backend == "process") places.defaults.reset();
+    if (!uses_systemd(arguments.backend)) places.defaults.reset();
     return places;
 }
 

@@ -100,7 +100,7 @@ std::vector<TaskView> read_offline_tasks(const DaemonPlaces& places) {
     if (!contents.problem.empty()) {
         throw Error(ErrorKind::config, contents.problem, "--tasks names the folder of the tasks");
     }
-    auto verdicts = judge_tasks(contents, judge_options(places), {}, {});
+    auto verdicts = judge_together(judge_each(contents, judge_options(places)), {}, {});
     std::vector<TaskView> views;
     for (const auto& [name, file] : contents.inis) {
         views.push_back(view_of(places, name, file, std::move(verdicts.at(name))));
@@ -122,7 +122,7 @@ std::optional<TaskView> read_offline_task(const DaemonPlaces& places, const std:
     }
     const FolderContents contents =
         read_task_folder(places.tasks_folder, places.defaults.value_or(""));
-    auto verdicts = judge_tasks(contents, judge_options(places), {}, {});
+    auto verdicts = judge_together(judge_each(contents, judge_options(places)), {}, {});
     return view_of(places, name, contents.inis.at(name), std::move(verdicts.at(name)));
 }
 

@@ -66,7 +66,9 @@ Standing standing_of(const SupervisedTask& task) {
             return standing_of_worker(task, TaskState::streaming);
         case Active::stopping: {
             Standing stands = standing_of_worker(task, TaskState::stopped);
-            if (stands.reason.empty()) stands.reason = "stops";
+            if (stands.reason.empty() && stands.state != TaskState::stopped) {
+                stands.reason = "is being stopped";
+            }
             return stands;
         }
         case Active::restarting:
@@ -126,10 +128,6 @@ bool SupervisedTask::refresh() {
     if (told_ == now) return false;
     told_ = std::move(now);
     return true;
-}
-
-std::string SupervisedTask::reason() const {
-    return standing_of(*this).reason;
 }
 
 void SupervisedTask::sample_lag(std::int64_t now_us) {

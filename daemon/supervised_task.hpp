@@ -32,8 +32,6 @@ struct SupervisedTask {
     /// Works out state, reason, time, source and target. Whether anything that listeners are told
     /// of has changed since it was last asked.
     bool refresh();
-    /// Where it stands now, for the daemon's log.
-    std::string reason() const;
     void sample_lag(std::int64_t now_us);
 
     /// A unit without an ini that does not run is no task; nor is what only the record knows.

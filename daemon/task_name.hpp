@@ -8,6 +8,9 @@
 
 namespace dts {
 
+inline constexpr std::string_view task_name_rule =
+    "letters, digits, '-', '_', '.', not beginning with '.' or '-', at most 64";
+
 bool is_task_name(std::string_view name) noexcept;
 
 /// The name of the task whose ini is called `file` ("task1.ini"); nothing for what is no ini

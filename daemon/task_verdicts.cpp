@@ -51,16 +51,19 @@ TaskVerdict judge_alone(const std::string& name, const TaskFile& file, const Def
 
 }  // namespace
 
-std::map<std::string, TaskVerdict> judge_tasks(const FolderContents& contents,
-                                               const JudgeOptions& options,
-                                               const std::vector<TaskClaims>& held,
-                                               const std::vector<std::string>& known) {
+std::map<std::string, TaskVerdict> judge_each(const FolderContents& contents,
+                                              const JudgeOptions& options) {
     const Defaults defaults = read_defaults(contents, options);
     std::map<std::string, TaskVerdict> verdicts;
     for (const auto& [name, file] : contents.inis) {
         verdicts.emplace(name, judge_alone(name, file, defaults, options));
     }
-    std::vector<TaskClaims> claims = held;
+    return verdicts;
+}
+
+std::map<std::string, TaskVerdict> judge_together(std::map<std::string, TaskVerdict> verdicts,
+                                                  std::vector<TaskClaims> claims,
+                                                  const std::vector<std::string>& known) {
     const auto claim_all = [&](bool of_known) {
         for (const auto& [name, verdict] : verdicts) {
             if (!verdict.task || !verdict.task->config.global.enabled) continue;
@@ -84,10 +87,8 @@ std::optional<std::string> judge_one_more(FolderContents contents, const JudgeOp
                                           const std::filesystem::path& ini) {
     const std::string name = ini.stem().string();
     if (!is_task_name(name)) {
-        return fmt::format(
-            "{}: no task can be called '{}', HINT: letters, digits, '-', '_', '.', "
-            "not beginning with '.' or '-', at most 64",
-            ini.string(), name);
+        return fmt::format("{}: no task can be called '{}', HINT: {}", ini.string(), name,
+                           task_name_rule);
     }
     // It would take the place of the one that has its name now.
     std::erase_if(held, [&](const TaskClaims& claims) { return claims.task == name; });
@@ -96,7 +97,7 @@ std::optional<std::string> judge_one_more(FolderContents contents, const JudgeOp
     for (const auto& [other, file] : contents.inis) {
         if (other != name) known.push_back(other);
     }
-    const auto verdicts = judge_tasks(contents, options, held, known);
+    const auto verdicts = judge_together(judge_each(contents, options), std::move(held), known);
     const std::string& problem = verdicts.at(name).problem;
     return problem.empty() ? std::nullopt : std::optional(problem);
 }

@@ -24,12 +24,15 @@ struct JudgeOptions {
     std::function<std::filesystem::path(const std::string& task)> log_directory;
 };
 
-/// A verdict for each ini of the folder. `held` is what running workers have taken; among the
-/// others, tasks in `known` go before those that are new. Disabled tasks take nothing.
-std::map<std::string, TaskVerdict> judge_tasks(const FolderContents& contents,
-                                               const JudgeOptions& options,
-                                               const std::vector<TaskClaims>& held,
-                                               const std::vector<std::string>& known);
+/// A verdict for each ini of the folder, by itself.
+std::map<std::string, TaskVerdict> judge_each(const FolderContents& contents,
+                                              const JudgeOptions& options);
+
+/// The same, side by side. `held` is what running workers have taken; among the others, tasks in
+/// `known` go before those that are new. Disabled tasks take nothing.
+std::map<std::string, TaskVerdict> judge_together(std::map<std::string, TaskVerdict> verdicts,
+                                                  std::vector<TaskClaims> held,
+                                                  const std::vector<std::string>& known);
 
 /// The problem of one more ini, that of the task `name`, beside those of the folder; nothing when
 /// it could be used.
