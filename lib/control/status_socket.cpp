@@ -69,8 +69,8 @@ struct StatusSocket::Server : std::enable_shared_from_this<Server> {
         Local::socket socket;
         std::string sent;  ///< the line that it has, or is being sent
         bool is_writing = false;
-        bool is_behind = false;  ///< a newer line waits for the end of this write
-        Clock::time_point write_began{};
+        bool is_behind = false;       ///< a newer line waits for the end of this write
+        Clock::time_point took_at{};  ///< something of this line, last
         char ignored[64];
     };
     using ReaderPtr = std::shared_ptr<Reader>;
@@ -143,8 +143,12 @@ struct StatusSocket::Server : std::enable_shared_from_this<Server> {
         if (reader->sent == line) return written(reader);
         reader->sent = line;
         reader->is_writing = true;
-        reader->write_began = Clock::now();
-        asio::async_write(reader->socket, asio::buffer(reader->sent),
+        reader->took_at = Clock::now();
+        const auto until_all = [reader](const ErrorCode& error, std::size_t taken) {
+            if (taken > 0) reader->took_at = Clock::now();
+            return asio::transfer_all()(error, taken);
+        };
+        asio::async_write(reader->socket, asio::buffer(reader->sent), until_all,
                           [self = shared_from_this(), reader](const ErrorCode& error, std::size_t) {
                               reader->is_writing = false;
                               if (error) return self->drop(reader);
@@ -192,7 +196,7 @@ struct StatusSocket::Server : std::enable_shared_from_this<Server> {
     void drop_deaf() {
         const auto oldest = Clock::now() - limits.patience;
         for (const ReaderPtr& reader : std::set(readers)) {
-            if (reader->is_writing && reader->write_began < oldest) drop(reader);
+            if (reader->is_writing && reader->took_at < oldest) drop(reader);
         }
     }
 

@@ -3,7 +3,7 @@
 // while anything in it changes, until one side closes. Nothing is asked: `nc -U status.sock` shows
 // it.
 //
-// The worker waits for no reader: one that does not take its line for some seconds is dropped.
+// The worker waits for no reader: one that takes nothing for some seconds is dropped.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,7 +23,7 @@ class StatusSocket {
     struct Limits {
         std::chrono::milliseconds interval{
             1000};  ///< between two lines while the state is the same
-        std::chrono::milliseconds patience{5000};  ///< with a reader that does not take its line
+        std::chrono::milliseconds patience{5000};  ///< with a reader that takes nothing
         std::size_t most_readers = 64;
     };
 

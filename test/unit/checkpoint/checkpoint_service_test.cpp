@@ -161,3 +161,19 @@ TEST_CASE("position log: a write that failed once is not trusted again; a new st
     log.append(at(200), at(200));
     CHECK(offset_of(read_log(fixture.folder.path()).position) == 200);
 }
+
+TEST_CASE("checkpoint service: what is told as recorded is on disk, and not yet acknowledged") {
+    Fixture fixture;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> recorded;
+    auto callbacks = fixture.callbacks();
+    callbacks.on_recorded = [&](const PositionPtr& current, const PositionPtr& checkpoint) {
+        CHECK(offset_of(read_log(fixture.folder.path()).position) == offset_of(checkpoint));
+        CHECK(fixture.durable.size() == recorded.size());
+        recorded.emplace_back(offset_of(current), offset_of(checkpoint));
+    };
+    CheckpointService service(fixture.log(), 1h, callbacks);
+    service.record_start(at(100), codecs());
+    service.advanced(at(250), at(200));
+    service.finish();
+    CHECK(recorded == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{100, 100}, {250, 200}});
+}

@@ -2,91 +2,16 @@
 
 #include <catch2/catch.hpp>
 
-#include <future>
+#include <algorithm>
 #include <semaphore>
 
 #include "lib/base/error.hpp"
-#include "lib/sink/dummy_sink.hpp"
-#include "test/unit/sink/row_fixture.hpp"
+#include "test/unit/pipeline/fakes.hpp"
 
 using namespace dts;
 using namespace dts::test;
 
 namespace {
-
-/// Hands out prepared batches, then waits to be interrupted, or throws.
-class ScriptedSource final : public Source {
-  public:
-    std::deque<ChangeBatchPtr> script;
-    std::optional<Error> end;  ///< thrown behind the last batch
-    std::function<void()> before_next;
-
-    void preflight() override {}
-    std::string identity() override { return "scripted"; }
-    PositionPtr current_end() override { return nullptr; }
-    PositionPtr configured_start() override { return nullptr; }
-    Holding holds(const Position&) override { return {true, "", ""}; }
-    std::string start_line(const Position&) const override { return ""; }
-    void open(const PositionPtr&) override {}
-    ChangeBatchPtr next() override {
-        if (before_next) before_next();
-        if (!script.empty()) {
-            auto batch = std::move(script.front());
-            script.pop_front();
-            return batch;
-        }
-        if (end) throw *end;
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return interrupted_; });
-        return nullptr;
-    }
-    bool is_caught_up() const noexcept override { return true; }
-    void acknowledge(const Position&) override {}
-    void interrupt() noexcept override {
-        {
-            std::lock_guard lock(mutex_);
-            interrupted_ = true;
-        }
-        wake_.notify_all();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool interrupted_ = false;
-};
-
-/// Records what it is asked to do, and fails where the test says so.
-class RecordingSink final : public Sink {
-  public:
-    std::vector<std::string> calls;
-    std::function<void(RecordingSink&, const WriteGroup&)> on_apply;
-    Recovery recovery = Recovery::apply_again;
-    bool in_transaction = true;
-
-    void preflight() override {}
-    bool checkpoint_in_transaction() const noexcept override { return in_transaction; }
-    void store_checkpoint(const Position& p) override {
-        calls.push_back("store " +
-                        std::to_string(dynamic_cast<const MysqlPosition&>(p).next_event_position));
-    }
-    TableSchemaPtr describe(std::string_view, std::string_view) override { return nullptr; }
-    std::unique_ptr<EncodedGroup> encode(WriteGroup group) override {
-        return std::make_unique<EncodedGroup>(std::move(group));
-    }
-    void apply(EncodedGroup& encoded) override {
-        const WriteGroup& group = encoded.group;
-        if (on_apply) on_apply(*this, group);
-        calls.push_back(group.ends_transaction
-                            ? "commit " + std::to_string(offset_of(group.checkpoint))
-                            : std::string("part"));
-    }
-    Recovery recover(const EncodedGroup&) override {
-        calls.push_back("recover");
-        return recovery;
-    }
-    void abandon() noexcept override { calls.push_back("abandon"); }
-};
 
 struct Fixture {
     const TableSchemaPtr table = std::make_shared<TableSchema>(make_table("t", {"a"}));
@@ -94,6 +19,7 @@ struct Fixture {
     RecordingSink sink;
     Progress progress;
     std::vector<std::string> notes;
+    std::vector<std::string> retries;
     std::binary_semaphore part_applied{0};
     Pipeline::Options options;
 
@@ -120,7 +46,9 @@ struct Fixture {
                  sink.calls.push_back("record " + std::to_string(offset_of(checkpoint)));
                  if (until != 0 && offset_of(checkpoint) >= until) running->stop();
              },
-             [&](const std::string& text) { notes.push_back(text); }},
+             [&](const std::string& text) { notes.push_back(text); },
+             {},
+             [&](const Error& error) { retries.push_back(error.text()); }},
             progress);
         running = &pipeline;
         pipeline.run();
@@ -298,4 +226,34 @@ TEST_CASE("pipeline: nothing is lost or doubled between many small batches") {
     f.run(60'000);
     CHECK(applied == 600);
     CHECK(f.progress.oldest_unapplied_us == 0);
+}
+
+TEST_CASE("pipeline: the time of each group is counted once, however often it was tried") {
+    Fixture f;
+    f.batch_of(3);
+    int failures = 2;
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup&) {
+        if (failures-- > 0) throw Error(ErrorKind::transient, "deadlock");
+    };
+    f.run(300);
+    std::uint64_t groups = 0;
+    for (const auto& count : f.progress.apply_latency.counts) groups += count;
+    CHECK(groups == f.progress.applied_transactions);
+    CHECK(f.retries == std::vector<std::string>{"deadlock", "deadlock"});
+    // Two waits of at least half a millisecond each.
+    CHECK(f.progress.apply_latency.sum_us >= 1000);
+}
+
+TEST_CASE("pipeline: a time stands in the first bucket whose bound it does not pass") {
+    using namespace std::chrono_literals;
+    ApplyLatency latency;
+    for (const std::chrono::microseconds time :
+         std::initializer_list<std::chrono::microseconds>{0us, 1ms, 1001us, 30s, 30'001ms}) {
+        latency.add(time);
+    }
+    CHECK(latency.counts[0] == 2);
+    CHECK(latency.counts[1] == 1);
+    CHECK(latency.counts[10] == 1);
+    CHECK(latency.counts[11] == 1);
+    CHECK(latency.sum_us == 60'003'001);
 }
