@@ -186,15 +186,8 @@ struct ControlSocket::Server::Session : std::enable_shared_from_this<Session> {
 
     // ---- answers --------------------------------------------------------------------------------
 
-    void answer(std::string_view json) {
-        send(result_line(json));
-        read();
-    }
-
-    void refuse(const ControlRefusal& refusal) {
-        send(refusal_line(refusal));
-        read();
-    }
+    void answer(std::string_view json) { send(result_line(json)); }
+    void refuse(const ControlRefusal& refusal) { send(refusal_line(refusal)); }
 
     void send(std::string line) {
         if (closed) return;
@@ -208,7 +201,9 @@ struct ControlSocket::Server::Session : std::enable_shared_from_this<Session> {
             [self = shared_from_this()](const boost::system::error_code& failed, std::size_t) {
                 if (failed) return self->close();
                 self->output.pop_front();
-                if (!self->output.empty()) self->write();
+                if (!self->output.empty()) return self->write();
+                // The next call is read when this one's answer has been taken.
+                if (!self->watches) self->read();
             });
     }
 

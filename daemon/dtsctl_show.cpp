@@ -1,8 +1,5 @@
 // list, status, position, explain: what looks and does not act.
 #include <fmt/format.h>
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
@@ -119,18 +116,8 @@ ShownTask shown_task(TaskView view) {
 }
 
 std::vector<ShownTask> shown_tasks(std::string_view json) {
-    rapidjson::Document list;
-    list.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-    if (list.HasParseError() || !list.IsArray()) {
-        throw Error(ErrorKind::bug, "what dtsd answered is no list of tasks");
-    }
     std::vector<ShownTask> tasks;
-    for (const auto& item : list.GetArray()) {
-        rapidjson::StringBuffer buffer;
-        rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-        item.Accept(writer);
-        tasks.push_back(shown_task(task_view_of({buffer.GetString(), buffer.GetSize()})));
-    }
+    for (TaskView& view : task_views_of(json)) tasks.push_back(shown_task(std::move(view)));
     return tasks;
 }
 

@@ -88,12 +88,18 @@ struct ProcessUnit::Machine : std::enable_shared_from_this<Machine> {
     void end_process() {
         if (state.active == Active::stopping) return;
         change(Active::stopping);
-        ::kill(-process, SIGTERM);
+        signal_group(SIGTERM);
         kill_timer.expires_after(policy.stop_patience);
         on_timer(kill_timer, [](Machine& self) {
+            if (self.state.active != Active::stopping) return;
             self.say(fmt::format("does not stop, it is killed (pid {})", self.process));
-            ::kill(-self.process, SIGKILL);
+            self.signal_group(SIGKILL);
         });
+    }
+
+    /// A timer that was cancelled too late may find no process: 0 would be the daemon's own group.
+    void signal_group(int number) const noexcept {
+        if (process > 1) ::kill(-process, number);
     }
 
     static void answer(std::vector<Done>& waiting, const std::optional<std::string>& problem) {
@@ -145,9 +151,9 @@ struct ProcessUnit::Machine : std::enable_shared_from_this<Machine> {
         process = other.pid;
         state.detail = "waits for the worker of an earlier dtsd";
         change(Active::starting);
-        ::kill(other.pid, SIGTERM);
+        signal_group(SIGTERM);
         kill_timer.expires_after(policy.stop_patience);
-        on_timer(kill_timer, [](Machine& self) { ::kill(self.process, SIGKILL); });
+        on_timer(kill_timer, [](Machine& self) { self.signal_group(SIGKILL); });
         watch_end(std::move(pidfd), [](Machine& self) {
             self.process = 0;
             self.kill_timer.cancel();
@@ -173,7 +179,7 @@ struct ProcessUnit::Machine : std::enable_shared_from_this<Machine> {
         int status = 0;
         while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
         }
-        ::kill(-process, SIGKILL);  // what it may have left behind
+        signal_group(SIGKILL);  // what it may have left behind
         std::error_code ignored;
         std::filesystem::remove(mark_file(), ignored);
         process = 0;
@@ -211,6 +217,7 @@ struct ProcessUnit::Machine : std::enable_shared_from_this<Machine> {
         restart_timer.expires_after(delay);
         delay = std::min(delay * 2, policy.longest_delay);
         on_timer(restart_timer, [](Machine& self) {
+            if (self.state.active != Active::restarting) return;
             ++self.state.restarts;
             self.run();
         });
@@ -237,7 +244,7 @@ struct ProcessUnit::Machine : std::enable_shared_from_this<Machine> {
             if (self.state.active != Active::running) return;
             self.say(fmt::format("shows no sign of life, it is killed (pid {})", self.process));
             self.was_killed_by_watchdog = true;
-            ::kill(-self.process, SIGKILL);
+            self.signal_group(SIGKILL);
         });
     }
 

@@ -23,8 +23,9 @@ void Supervisor::Parts::open() {
     for (const auto& [name, known] : record.tasks) {
         if (known.stopped) add(name).stopped_by_hand = true;
     }
-    backend.open(
-        [this](const std::string& name, const UnitState& state) { unit_changed(name, state); });
+    backend.open(if_there([](Parts& self, const std::string& name, const UnitState& state) {
+        self.unit_changed(name, state);
+    }));
     folder.open();
     adopting = false;
     sample_lag();
@@ -98,11 +99,11 @@ void Supervisor::Parts::tell(const std::string& name, const TaskView* view) {
 
 void Supervisor::Parts::sample_lag() {
     lag_timer.expires_after(options.lag_interval);
-    lag_timer.async_wait([this](const boost::system::error_code& cancelled) {
+    lag_timer.async_wait(if_there([](Parts& self, const boost::system::error_code& cancelled) {
         if (cancelled) return;
-        for (auto& [name, task] : tasks) task->sample_lag(now_us());
-        sample_lag();
-    });
+        for (auto& [name, task] : self.tasks) task->sample_lag(now_us());
+        self.sample_lag();
+    }));
 }
 
 void Supervisor::Parts::log(const std::string& text) const {
@@ -112,7 +113,7 @@ void Supervisor::Parts::log(const std::string& text) const {
 // ---- the outside --------------------------------------------------------------------------------
 
 Supervisor::Supervisor(boost::asio::io_context& loop, UnitBackend& backend, Options options)
-    : parts_(std::make_unique<Parts>(loop, backend, std::move(options))) {}
+    : parts_(std::make_shared<Parts>(loop, backend, std::move(options))) {}
 
 Supervisor::~Supervisor() = default;
 

@@ -69,7 +69,7 @@ class Supervisor {
 
   private:
     struct Parts;
-    std::unique_ptr<Parts> parts_;
+    std::shared_ptr<Parts> parts_;
 };
 
 }  // namespace dts

@@ -26,10 +26,10 @@ void Supervisor::Parts::take(const FolderContents& now) {
 
 void Supervisor::Parts::evaluate_soon() {
     if (std::exchange(evaluation_is_due, true)) return;
-    boost::asio::post(loop, [this] {
-        evaluation_is_due = false;
-        evaluate();
-    });
+    boost::asio::post(loop, if_there([](Parts& self) {
+                          self.evaluation_is_due = false;
+                          self.evaluate();
+                      }));
 }
 
 void Supervisor::Parts::evaluate() {

@@ -18,7 +18,7 @@
 
 namespace dts {
 
-struct Supervisor::Parts {
+struct Supervisor::Parts : std::enable_shared_from_this<Supervisor::Parts> {
     Parts(boost::asio::io_context& io, UnitBackend& units, Options given);
 
     void open();
@@ -60,6 +60,14 @@ struct Supervisor::Parts {
     void tell(const std::string& name, const TaskView* view);
     void sample_lag();
     void log(const std::string& text) const;
+
+    /// `then(parts)` for the loop to call, unless the supervisor is gone by then.
+    template <typename Then>
+    auto if_there(Then then) {
+        return [weak = weak_from_this(), then](auto&&... arguments) {
+            if (const auto self = weak.lock()) then(*self, arguments...);
+        };
+    }
 
     boost::asio::io_context& loop;
     UnitBackend& backend;

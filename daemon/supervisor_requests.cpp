@@ -19,16 +19,21 @@ void Supervisor::Parts::request(SupervisedTask& task, Request request_of, Done d
     ++task.requests;
     task.stops += stop;
     const std::string name = task.view.name;
-    (backend.*request_of)(name, [this, name, stop, done](std::optional<std::string> problem) {
-        // Never from within the request: the caller is not done yet.
-        boost::asio::post(loop, [this, name, stop, done, problem] {
-            SupervisedTask& asked = *tasks.at(name);  // is kept while a request is under way
-            --asked.requests;
-            asked.stops -= stop;
-            if (done) done(problem);
-            evaluate_soon();
-        });
-    });
+    const auto answered = [name, stop, done](Parts& self,
+                                             const std::optional<std::string>& problem) {
+        SupervisedTask& asked = *self.tasks.at(name);  // is kept while a request is under way
+        --asked.requests;
+        asked.stops -= stop;
+        if (done) done(problem);
+        self.evaluate_soon();
+    };
+    // Never from within the request: the caller is not done yet.
+    const auto later = [answered](Parts& self, const std::optional<std::string>& problem) {
+        boost::asio::post(self.loop, self.if_there([answered, problem](Parts& then) {
+            answered(then, problem);
+        }));
+    };
+    (backend.*request_of)(name, if_there(later));
 }
 
 SupervisedTask* Supervisor::Parts::ready(const std::string& name, const Done& done, bool to_start) {

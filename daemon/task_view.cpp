@@ -93,6 +93,40 @@ WorkerStatus worker_of(const Json& object) {
     return worker_status_of({buffer.GetString(), buffer.GetSize()});
 }
 
+[[noreturn]] void refuse() {
+    throw Error(ErrorKind::bug, "what the daemon says of a task is no JSON object");
+}
+
+rapidjson::Document parsed(std::string_view json) {
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+    if (document.HasParseError()) refuse();
+    return document;
+}
+
+TaskView view_of(const Json& object) {
+    if (!object.IsObject()) refuse();
+    TaskView view;
+    view.name = text_of(object, "name");
+    view.ini = text_of(object, "ini");
+    view.log_directory = text_of(object, "log_directory");
+    const auto enabled = object.FindMember("enabled");
+    view.enabled = enabled == object.MemberEnd() || !enabled->value.IsFalse();
+    view.ini_problem = text_of(object, "ini_problem");
+    view.state = task_state_of(text_of(object, "state")).value_or(TaskState::stopped);
+    view.reason = text_of(object, "reason");
+    view.since_us = number_of(object, "since_us");
+    view.source = text_of(object, "source");
+    view.target = text_of(object, "target");
+    const auto unit = object.FindMember("unit");
+    if (unit != object.MemberEnd() && unit->value.IsObject()) view.unit = unit_of(unit->value);
+    const auto worker = object.FindMember("worker");
+    if (worker != object.MemberEnd() && worker->value.IsObject()) {
+        view.worker = worker_of(worker->value);
+    }
+    return view;
+}
+
 }  // namespace
 
 std::string_view name_of(UnitState::Active active) noexcept {
@@ -129,30 +163,15 @@ std::string to_json(const TaskView& view) {
 }
 
 TaskView task_view_of(std::string_view json) {
-    rapidjson::Document object;
-    object.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-    if (object.HasParseError() || !object.IsObject()) {
-        throw Error(ErrorKind::bug, "what the daemon says of a task is no JSON object");
-    }
-    TaskView view;
-    view.name = text_of(object, "name");
-    view.ini = text_of(object, "ini");
-    view.log_directory = text_of(object, "log_directory");
-    const auto enabled = object.FindMember("enabled");
-    view.enabled = enabled == object.MemberEnd() || !enabled->value.IsFalse();
-    view.ini_problem = text_of(object, "ini_problem");
-    view.state = task_state_of(text_of(object, "state")).value_or(TaskState::stopped);
-    view.reason = text_of(object, "reason");
-    view.since_us = number_of(object, "since_us");
-    view.source = text_of(object, "source");
-    view.target = text_of(object, "target");
-    const auto unit = object.FindMember("unit");
-    if (unit != object.MemberEnd() && unit->value.IsObject()) view.unit = unit_of(unit->value);
-    const auto worker = object.FindMember("worker");
-    if (worker != object.MemberEnd() && worker->value.IsObject()) {
-        view.worker = worker_of(worker->value);
-    }
-    return view;
+    return view_of(parsed(json));
+}
+
+std::vector<TaskView> task_views_of(std::string_view json) {
+    const rapidjson::Document document = parsed(json);
+    if (!document.IsArray()) refuse();
+    std::vector<TaskView> views;
+    for (const Json& object : document.GetArray()) views.push_back(view_of(object));
+    return views;
 }
 
 }  // namespace dts

@@ -46,5 +46,7 @@ std::string_view name_of(UnitState::Active active) noexcept;
 std::string to_json(const TaskView& view);
 /// Throws Error{bug} for what is no such object. lag_history is not sent.
 TaskView task_view_of(std::string_view json);
+/// Of an array of them.
+std::vector<TaskView> task_views_of(std::string_view json);
 
 }  // namespace dts
