@@ -37,9 +37,13 @@ std::string_view kind_of(DbType type) {
 std::string why_it_ended(const SupervisedTask& task) {
     const UnitState& unit = task.view.unit;
     if (task.said && !task.said->reason.empty()) return task.said->reason;
-    // The process backend keeps the worker's last line.
-    constexpr std::string_view own_words = "dts-worker: ";
-    if (unit.detail.starts_with(own_words)) return unit.detail.substr(own_words.size());
+    // The process backend keeps the worker's last line: "dts-worker: KIND error: WORDS".
+    constexpr std::string_view own_words = "dts-worker: ", kind_end = " error: ";
+    if (unit.detail.starts_with(own_words)) {
+        const auto end = unit.detail.find(kind_end);
+        return unit.detail.substr(end == std::string::npos ? own_words.size()
+                                                           : end + kind_end.size());
+    }
     std::string meaning;
     if (unit.signal) {
         meaning = fmt::format("ended by signal {} ({})", *unit.signal, ::strsignal(*unit.signal));

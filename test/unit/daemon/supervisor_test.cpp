@@ -229,7 +229,9 @@ TEST_CASE("supervisor: how a task ended is told in the best words there are", "[
     CHECK(dtsd.view("a").state == TaskState::failed);
     CHECK_THAT(dtsd.view("a").reason, Contains("exit code 78: bad configuration"));
     dtsd.backend.set("a", Active::failed, 77, "dts-worker: permission error: no right");
-    CHECK(dtsd.view("a").reason == "permission error: no right");
+    CHECK(dtsd.view("a").reason == "no right");
+    dtsd.backend.set("a", Active::failed, 70, "dts-worker: ended oddly");
+    CHECK(dtsd.view("a").reason == "ended oddly");
     dtsd.backend.set("a", Active::restarting, 70, "watchdog");
     CHECK(dtsd.view("a").state == TaskState::retrying);
     CHECK_THAT(dtsd.view("a").reason, Contains("internal fault (watchdog)"));
