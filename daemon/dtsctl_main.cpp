@@ -117,7 +117,8 @@ int main(int argc, char** argv) {
     app.footer(footer);
     app.require_subcommand(1);
     app.fallthrough();
-    app.add_option("--run-dir", arguments.run_dir, "dtsd's runtime folder, where its socket is")->capture_default_str();
+    app.add_option("--run-dir", arguments.run_dir, "dtsd's runtime folder, where its socket is")
+        ->capture_default_str();
     app.add_flag("--json", arguments.json, "JSON instead of text");
     app.add_flag("--no-colour,--no-color", arguments.no_colour, "no colours, also on a terminal");
     const char* const offline = "when dtsd is not there";

@@ -85,7 +85,8 @@ FolderContents read_task_folder(const fs::path& folder, const fs::path& defaults
     for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
          entry.increment(failed)) {
         const auto task = task_of_file(entry->path().filename().string());
-        if (!task || entry->is_directory()) continue;
+        std::error_code unknown;
+        if (!task || entry->is_directory(unknown)) continue;
         if (is_task_name(*task)) {
             contents.inis.emplace(*task, read_task_file(entry->path()));
         } else {
@@ -105,8 +106,10 @@ struct TaskFolder::Watcher : std::enable_shared_from_this<Watcher> {
           events(loop),
           timer(loop) {}
 
-    /// Each time anew: any of the folders may have become another one, or none.
+    /// Each time anew: any of the folders may have become another one, or none. What is wrong with
+    /// watching stands in watch_problem.
     void watch_all() {
+        watch_problem.clear();
         if (!defaults.empty()) defaults_watch = watch_nearest(defaults.parent_path());
         folder_watch = watch_nearest(folder);
         // Seen from above, a folder that is replaced by another one shows at once.
@@ -119,10 +122,12 @@ struct TaskFolder::Watcher : std::enable_shared_from_this<Watcher> {
         for (;;) {
             const int watch = inotify.watch(path, folder_events);
             if (watch >= 0) return watch;
-            if (errno == ENOSPC) {
-                throw Error(ErrorKind::bug,
-                            fmt::format("watching {}: {}", path.string(), std::strerror(errno)),
-                            "fs.inotify.max_user_watches says how many watches there can be");
+            if (errno == ENOSPC || errno == ENOMEM) {
+                watch_problem = fmt::format(
+                    "changes in {} are not seen: {}, HINT: fs.inotify.max_user_watches says how "
+                    "many watches there can be",
+                    path.string(), std::strerror(errno));
+                return -1;
             }
             if (path == "." || path == path.root_path()) return -1;
             path = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -189,6 +194,7 @@ struct TaskFolder::Watcher : std::enable_shared_from_this<Watcher> {
         FolderContents now = read_task_folder(folder, defaults);
         // What was known stands for what is half written, and for a folder that is not there.
         if (!now.problem.empty()) now.inis = known.inis;
+        if (now.problem.empty()) now.problem = watch_problem;
         for (const fs::path& path : unfinished) keep_known(now, path);
         if (told && now.same_as(known)) return;
         told = true;
@@ -218,6 +224,7 @@ struct TaskFolder::Watcher : std::enable_shared_from_this<Watcher> {
     std::set<fs::path> unfinished;  ///< being written
     std::optional<std::chrono::steady_clock::time_point> look_at_latest;
     FolderContents known;
+    std::string watch_problem;
     bool told = false;
     bool closed = false;
 };
@@ -236,6 +243,7 @@ TaskFolder::~TaskFolder() {
 void TaskFolder::open() {
     watcher_->events.assign(watcher_->inotify.fd());
     watcher_->look();
+    if (!watcher_->watch_problem.empty()) throw Error(ErrorKind::bug, watcher_->watch_problem);
     watcher_->wait();
 }
 
