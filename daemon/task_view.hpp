@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/unit_backend.hpp"
@@ -38,9 +39,14 @@ struct TaskView {
     std::deque<LagSample> lag_history;
 };
 
+/// "inactive", "starting", "running", "stopping", "restarting", "failed".
+std::string_view name_of(UnitState::Active active) noexcept;
+
 /// One object of the JSON that dtsctl --json shows. The worker's status stands under "worker".
 std::string to_json(const TaskView& view);
 /// Throws Error{bug} for what is no such object. lag_history is not sent.
 TaskView task_view_of(std::string_view json);
+/// Of an array of them.
+std::vector<TaskView> task_views_of(std::string_view json);
 
 }  // namespace dts
