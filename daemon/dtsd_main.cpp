@@ -15,6 +15,7 @@
 #include "daemon/about_daemon.hpp"
 #include "daemon/backend_factory.hpp"
 #include "daemon/control_socket.hpp"
+#include "daemon/http_server.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/run_folder.hpp"
 #include "daemon/supervisor.hpp"
@@ -24,10 +25,6 @@
 #if __has_include("daemon/manager_object.hpp")
 #include "daemon/manager_object.hpp"
 #define DTS_HAS_MANAGER_OBJECT 1
-#endif
-#if __has_include("daemon/http_server.hpp")
-#include "daemon/http_server.hpp"
-#define DTS_HAS_HTTP_SERVER 1
 #endif
 
 namespace {
@@ -138,11 +135,7 @@ class Daemon {
 #ifdef DTS_HAS_MANAGER_OBJECT
         if (backend_->name() == "systemd") manager_object_.emplace(loop_, supervisor_);
 #endif
-#ifdef DTS_HAS_HTTP_SERVER
-        if (!arguments.metrics_address.empty()) {
-            http_.emplace(loop_, supervisor_, arguments.metrics_address);
-        }
-#endif
+        if (!arguments.metrics_address.empty()) serve_pages(arguments.metrics_address);
     }
 
     void run() {
@@ -166,6 +159,19 @@ class Daemon {
     }
 
   private:
+    void serve_pages(const std::string& address) {
+        PageFacts facts;
+        facts.backend = backend_->name();
+        facts.tasks_folder = places_.tasks_folder;
+        http_.emplace(loop_, address,
+                      WebSite([this] { return supervisor_.tasks(); }, std::move(facts),
+                              [this] { return supervisor_.folder_problem(); }));
+        log(fmt::format("metrics and status page: http://{}/{}", http_->address(),
+                        http_->is_open_to_others()
+                            ? ": whoever reaches this address can read them, without a login"
+                            : ""));
+    }
+
     Supervisor::Options supervisor_options() const {
         Supervisor::Options options;
         options.tasks_folder = places_.tasks_folder;
@@ -228,9 +234,7 @@ class Daemon {
 #ifdef DTS_HAS_MANAGER_OBJECT
     std::optional<ManagerObject> manager_object_;
 #endif
-#ifdef DTS_HAS_HTTP_SERVER
     std::optional<HttpServer> http_;
-#endif
     std::map<std::string, TaskState> states_;
     bool summary_is_due_ = false;
     bool is_ending_ = false;
