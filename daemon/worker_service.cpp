@@ -5,13 +5,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <algorithm>
 #include <signal.h>
 #include <thread>
 #include <unistd.h>
 
 #include "daemon/notify.hpp"
-#include "daemon/status_line.hpp"
+#include "daemon/service_notes.hpp"
 #include "lib/control/status_socket.hpp"
 #include "lib/task/task.hpp"
 
@@ -21,7 +20,6 @@ namespace {
 
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
-using Clock = std::chrono::steady_clock;
 
 /// Ends the process this long from now, whatever it waits for then: a server that takes connections
 /// and never answers, a name that cannot be looked up, a disk that hangs. A task is safe against a
@@ -34,59 +32,6 @@ void end_at_last(unsigned seconds) {
     });
     ::alarm(seconds);
 }
-
-/// What systemd is told: that the task streams, in a line what it does, and that it gets on.
-class ServiceNotes {
-  public:
-    /// How often tick() wants to be called.
-    static std::chrono::microseconds tick_interval() {
-        constexpr std::chrono::microseconds most = std::chrono::milliseconds(500);
-        const auto watched = watchdog_interval();
-        return watched ? std::clamp(*watched / 4, std::chrono::microseconds(1000), most) : most;
-    }
-
-    void state(TaskState state) {
-        if (state == TaskState::streaming || state == TaskState::caught_up) {
-            is_ready_ = true;
-            notify_ready();
-        }
-    }
-
-    void tick(bool is_alive, const std::function<WorkerStatus()>& status) {
-        const auto now = Clock::now();
-        // It was alive at some look since the last ping: the service manager's own patience is what
-        // decides how long a task may stand still.
-        if (is_alive && watchdog_ && now - pinged_at_ >= *watchdog_ / 3) {
-            notify_watchdog();
-            pinged_at_ = now;
-        }
-        if (is_alive && !is_ready_ && now - extended_at_ >= extension / 3) {
-            notify_extend_timeout(extension);
-            extended_at_ = now;
-        }
-        if (now - told_at_ >= std::chrono::seconds(1)) tell(status());
-    }
-
-    /// The status line, where it is another than before.
-    void tell(const WorkerStatus& status) {
-        told_at_ = Clock::now();
-        std::string line = status_line(status);
-        if (line == line_) return;
-        line_ = std::move(line);
-        notify_status(line_);
-    }
-
-  private:
-    /// While a source cannot be reached, each attempt may take its whole time-out.
-    static constexpr std::chrono::seconds extension{60};
-
-    const std::optional<std::chrono::microseconds> watchdog_ = watchdog_interval();
-    bool is_ready_ = false;
-    std::string line_;
-    Clock::time_point told_at_{};
-    Clock::time_point pinged_at_{};
-    Clock::time_point extended_at_{};
-};
 
 /// The task runs in a thread of its own; the caller's waits for signals and for the clock.
 class Service {
@@ -142,7 +87,7 @@ class Service {
     void tick() {
         task_.look();
         notes_.tick(task_.is_alive(), [this] { return task_.status(); });
-        timer_.expires_after(ServiceNotes::tick_interval());
+        timer_.expires_after(notes_.tick_interval());
         timer_.async_wait([this](const ErrorCode& cancelled) {
             if (!cancelled && !has_ended_) tick();
         });

@@ -33,6 +33,8 @@ Pipeline::Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options opt
       groups_(1) {}
 
 void Pipeline::run() {
+    progress_.batches.on = progress_.batches.taken = 0;
+    progress_.groups.on = progress_.groups.taken = 0;
     {
         std::jthread reader([this] { read(); });
         std::jthread encoder([this] { encode(); });
@@ -76,6 +78,7 @@ void Pipeline::read() {
             {
                 const While waiting(Doing::for_output);
                 if (!batches_.push(std::move(batch), weight)) break;
+                ++progress_.batches.on;
             }
             progress_.queue_bytes = batches_.weight();
         }
@@ -110,6 +113,7 @@ void Pipeline::encode() {
                 group->ready_at = Clock::now();
                 const While waiting(Doing::for_output);
                 if (!groups_.push(std::move(group), 1)) return;
+                ++progress_.groups.on;
             }
         }
     } catch (...) {
@@ -136,20 +140,27 @@ bool Pipeline::fill(GroupBuilder& builder) {
             builder.add(std::move(*batch));
         }
     }
-    while (!builder.is_full() && (batch = batches_.try_pop())) builder.add(std::move(*batch));
+    while (!builder.is_full() && (batch = batches_.try_pop())) {
+        ++progress_.batches.taken;
+        builder.add(std::move(*batch));
+    }
     progress_.queue_bytes = batches_.weight();
     return true;
 }
 
 std::optional<ChangeBatchPtr> Pipeline::next_batch(std::optional<Clock::time_point> deadline) {
     const While waiting(Doing::for_input);
-    return deadline ? batches_.pop_until(*deadline) : batches_.pop();
+    auto batch = deadline ? batches_.pop_until(*deadline) : batches_.pop();
+    if (batch) ++progress_.batches.taken;
+    return batch;
 }
 
 std::optional<std::unique_ptr<EncodedGroup>> Pipeline::next_group(
     std::optional<Clock::time_point> deadline) {
     const While waiting(Doing::for_input);
-    return deadline ? groups_.pop_until(*deadline) : groups_.pop();
+    auto group = deadline ? groups_.pop_until(*deadline) : groups_.pop();
+    if (group) ++progress_.groups.taken;
+    return group;
 }
 
 void Pipeline::write() {

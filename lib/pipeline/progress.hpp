@@ -48,6 +48,14 @@ struct Progress {
     Activity reader;
     Activity encoder;
     Activity writer;  ///< the task's own thread: outside of the pipeline, too
+
+    /// What one thread has put into the queue to the next, and what that has taken out.
+    struct Handed {
+        std::atomic<std::uint64_t> on{0};
+        std::atomic<std::uint64_t> taken{0};
+    };
+    Handed batches;  ///< reader to encoder, since the pipeline began
+    Handed groups;   ///< encoder to writer
 };
 
 }  // namespace dts

@@ -1,7 +1,10 @@
 // What a worker says of itself while it runs between real servers: on its status socket, and to
 // the service manager.
 #include <catch2/catch.hpp>
-#include <sys/stat.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <numeric>
 
 #include "test/integration/server_pair.hpp"
 #include "test/servers/notify_socket.hpp"
@@ -30,6 +33,35 @@ struct Watched : MariadbPair {
 /// Nothing but this state is said until the worker closes.
 void check_last(StatusLines& lines, TaskState state) {
     while (const auto more = lines.next()) CHECK(more->state == state);
+}
+
+/// While it lives one thread of a process stands still; the others run on.
+class FrozenThread {
+  public:
+    explicit FrozenThread(pid_t thread) : thread_(thread) {
+        int status = 0;
+        if (::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0 ||
+            ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) != 0 ||
+            ::waitpid(thread_, &status, __WALL) != thread_) {
+            throw std::runtime_error(fmt::format("cannot stop thread {}", thread_));
+        }
+    }
+    FrozenThread(const FrozenThread&) = delete;
+    FrozenThread& operator=(const FrozenThread&) = delete;
+    ~FrozenThread() { ::ptrace(PTRACE_DETACH, thread_, nullptr, nullptr); }
+
+  private:
+    const pid_t thread_;
+};
+
+/// The encoder is the last thread that a pipeline starts.
+pid_t youngest_thread(pid_t process) {
+    pid_t youngest = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process))) {
+        youngest = std::max(youngest, static_cast<pid_t>(std::stoi(entry.path().filename())));
+    }
+    return youngest;
 }
 
 std::string place(const BinlogEnd& end) {
@@ -121,6 +153,46 @@ TEST_CASE("status: a target that is away makes the worker retry, and go on", "[s
     CHECK(worker.stop().status.code == 0);
 }
 
+TEST_CASE("status: work under way shows as streaming, with its lag, and the worker is alive",
+          "[status]") {
+    Watched w;
+    NotifySocket notify(w.sockets / "notify");
+    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()},
+                             {"WATCHDOG_USEC", "300000"}};
+    auto worker = w.start();
+    StatusLines lines(w.status_socket);
+    lines.wait_for(TaskState::caught_up);
+    // The target keeps the worker waiting.
+    w.target.run("lock tables d.t read");
+    w.source.run("use d; insert into t select seq, 'x' from seq_1_to_1000");
+    const auto at_work = lines.wait_for(TaskState::streaming);
+    CHECK(at_work.extracted_changes == 1000);
+    CHECK(at_work.applied_changes == 0);
+    const auto later =
+        lines.wait_for("its lag grows", [](const WorkerStatus& s) { return s.lag_seconds > 1.5; });
+    CHECK(later.state == TaskState::streaming);
+    notify.drain();
+    for (int i = 0; i < 5; ++i) notify.wait_for("WATCHDOG=1", 2s);
+    w.target.run("unlock tables");
+    const auto done = lines.wait_for(TaskState::caught_up);
+    CHECK(done.applied_changes == 1000);
+    // It took longer than a second, once.
+    CHECK(std::accumulate(done.apply_latency.counts.begin() + 9, done.apply_latency.counts.end(),
+                          std::uint64_t{0}) == 1);
+    // A load that goes on shows as a rate, within two of the seconds that it is taken over.
+    double rate = 0;
+    for (unsigned id = 1001; rate == 0 && id < 1020; ++id) {
+        w.source.run(fmt::format("insert into t values ({}, 'y')", id));
+        rate = lines
+                   .wait_for("the next change",
+                             [&](const WorkerStatus& s) { return s.applied_changes >= id; })
+                   .applied_per_second;
+    }
+    CHECK(rate > 0);
+    lines.wait_for("none", [](const WorkerStatus& s) { return s.applied_per_second == 0; });
+    CHECK(worker.stop().status.code == 0);
+}
+
 TEST_CASE("status: the last line says what ended the task", "[status]") {
     Watched w;
 
@@ -194,12 +266,51 @@ TEST_CASE("service: systemd is told that the worker streams, is alive, and stops
     }));
 }
 
+TEST_CASE("service: a worker with one thread that stands still does not feed the watchdog",
+          "[status]") {
+    Watched w;
+    NotifySocket notify(w.sockets / "notify");
+    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()},
+                             {"WATCHDOG_USEC", "300000"}};
+    auto worker = w.start();
+    StatusLines lines(w.status_socket);
+    lines.wait_for(TaskState::caught_up);
+    {
+        const FrozenThread frozen(youngest_thread(worker.pid()));
+        w.source.run("insert into d.t values (1,'a')");
+        // The worker still answers, and still reads: it only does not get on.
+        const auto status = lines.wait_for(
+            "the change is read", [](const WorkerStatus& s) { return s.extracted_changes == 1; });
+        CHECK(status.applied_changes == 0);
+        const auto is_fed = [&] {
+            try {
+                notify.wait_for("WATCHDOG=1", 1s);
+                return true;
+            } catch (const std::runtime_error&) {
+                return false;
+            }
+        };
+        int pings = 0;
+        while (pings < 30 && is_fed()) ++pings;
+        CHECK(pings < 30);
+        CHECK_FALSE(is_fed());
+    }
+    notify.wait_for("WATCHDOG=1");
+    lines.wait_for("the change is applied",
+                   [](const WorkerStatus& s) { return s.applied_changes == 1; });
+    CHECK(worker.stop().status.code == 0);
+}
+
 TEST_CASE("service: a start that takes long asks for more time, and is not ready", "[status]") {
     Watched w;
     NotifySocket notify(w.sockets / "notify");
-    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()}};
+    // As from a unit with RuntimeDirectory=: the status socket is there.
+    w.options.args = {};
+    w.options.environment = {{"NOTIFY_SOCKET", notify.path().string()},
+                             {"RUNTIME_DIRECTORY", w.sockets.path().string()}};
     w.source.stop();
     auto worker = w.start();
+    StatusLines(w.status_socket).wait_for(TaskState::retrying);
     notify.wait_for("EXTEND_TIMEOUT_USEC=");
     notify.wait_for("STATUS=retrying: ");
     CHECK(std::count(notify.seen().begin(), notify.seen().end(), "READY=1") == 0);

@@ -161,7 +161,7 @@ TEST_CASE("status socket: nothing is said while nothing changes, nor asked while
 
 TEST_CASE("status socket: a reader that does not read is dropped, and holds up nobody") {
     Worker w;
-    w.status.reason = std::string(2'000'000, 'x');  // more than a socket's buffer takes
+    w.status.reason = std::string(400'000, 'x');  // more than a socket's buffer takes
     BareSocket deaf;
     const auto drops_it = [&](StatusSocket::Limits limits) {
         const auto socket = w.listen(limits);
@@ -180,7 +180,7 @@ TEST_CASE("status socket: a reader that does not read is dropped, and holds up n
         return dropped;
     };
     SECTION("after its patience") {
-        CHECK(drops_it({5ms, 500ms, 64}));
+        CHECK(drops_it({5ms, 1500ms, 64}));
     }
     SECTION("not before") {
         CHECK_FALSE(drops_it({5ms, 1h, 64}));
@@ -253,8 +253,8 @@ TEST_CASE("status socket: a path that cannot be says so") {
 
 TEST_CASE("status socket: the last status is sent before it closes") {
     Worker w;
-    w.status.reason = std::string(1'000'000, 'x');  // is not sent in one go
-    const auto socket = w.listen({1h, 500ms, 64});
+    w.status.reason = std::string(400'000, 'x');  // is not sent in one go
+    const auto socket = w.listen({1h, 1500ms, 64});
     Follower f(w.loop, w.path);
     REQUIRE(w.until([&] { return f.said.size() == 1; }));
     w.status.state = TaskState::failed;

@@ -93,6 +93,9 @@ TEST_CASE("liveness: a pipeline whose source has nothing more is alive") {
     r.await(Doing::outside, Doing::for_input, Doing::for_input);
     CHECK(is_alive(r.liveness, r.progress));
     CHECK(r.liveness.look(r.progress));
+    CHECK(r.progress.batches.on == 1);
+    CHECK(r.progress.batches.taken == 1);
+    CHECK(r.progress.groups.on == r.progress.groups.taken);
 }
 
 TEST_CASE("liveness: a sink that hangs in our own code is found, and forgiven when it goes on") {
@@ -166,6 +169,25 @@ TEST_CASE("liveness: a wait before the next try is alive, and so is a task witho
     r.start();
     r.await(Doing::outside, Doing::for_input, Doing::outside);
     CHECK(is_alive(r.liveness, r.progress));
+}
+
+TEST_CASE("liveness: a thread that waits for what is there already is found") {
+    Progress progress;
+    Liveness liveness;
+    progress.reader.set(Doing::outside);
+    progress.encoder.set(Doing::for_input);
+    progress.writer.set(Doing::for_input);
+    progress.batches.on = progress.batches.taken = 7;
+    CHECK(is_alive(liveness, progress));
+    ++progress.batches.on;
+    // It may have come just now.
+    CHECK(liveness.look(progress));
+    CHECK_FALSE(liveness.look(progress));
+    ++progress.batches.taken;
+    CHECK(liveness.look(progress));
+    ++progress.groups.on;
+    CHECK(liveness.look(progress));
+    CHECK_FALSE(liveness.look(progress));
 }
 
 TEST_CASE("liveness: two threads that wait for each other are found") {

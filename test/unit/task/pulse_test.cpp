@@ -38,6 +38,7 @@ TEST_CASE("pulse: one look at a transaction under way does not make it fall behi
     CHECK(l.look(true, false));
     CHECK(l.look(false, true));
     CHECK(l.look(false, false));
+    CHECK(l.look(true, false));
     CHECK(l.look(false, true));
     CHECK_FALSE(l.look(false, true));
     CHECK_FALSE(l.look(false, false));
