@@ -7,12 +7,8 @@
 #include <cstdlib>
 
 #include "daemon/process_backend.hpp"
-#include "lib/base/error.hpp"
-
-#if __has_include("daemon/systemd_backend.hpp")
 #include "daemon/systemd_backend.hpp"
-#define DTS_HAS_SYSTEMD_BACKEND 1
-#endif
+#include "lib/base/error.hpp"
 
 namespace dts {
 
@@ -21,7 +17,6 @@ namespace {
 std::unique_ptr<UnitBackend> systemd_backend(boost::asio::io_context& loop,
                                              const DaemonPlaces& places,
                                              const std::function<void(const std::string&)>& log) {
-#ifdef DTS_HAS_SYSTEMD_BACKEND
     SystemdBackendOptions options;
     options.log_root = places.log_root;
     options.run_root = runtime_root_of(places.run_folder);
@@ -29,11 +24,6 @@ std::unique_ptr<UnitBackend> systemd_backend(boost::asio::io_context& loop,
         log(problem.empty() ? "the system bus is back" : problem);
     };
     return make_systemd_backend(loop, std::move(options));
-#else
-    static_cast<void>(loop), static_cast<void>(places), static_cast<void>(log);
-    throw Error(ErrorKind::config, "this dtsd was built without the systemd backend",
-                "--backend process runs the workers without systemd");
-#endif
 }
 
 bool is_system_service() noexcept {

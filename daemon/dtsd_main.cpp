@@ -14,18 +14,15 @@
 
 #include "daemon/about_daemon.hpp"
 #include "daemon/backend_factory.hpp"
+#include "daemon/bus_object.hpp"
 #include "daemon/control_socket.hpp"
 #include "daemon/http_server.hpp"
+#include "daemon/journal.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/run_folder.hpp"
 #include "daemon/supervisor.hpp"
 #include "lib/base/clock_text.hpp"
 #include "lib/base/error.hpp"
-
-#if __has_include("daemon/manager_object.hpp")
-#include "daemon/manager_object.hpp"
-#define DTS_HAS_MANAGER_OBJECT 1
-#endif
 
 namespace {
 
@@ -52,7 +49,7 @@ struct Arguments {
 
 /// The journal adds the time by itself.
 void log(const std::string& text) {
-    static const bool in_journal = std::getenv("JOURNAL_STREAM") != nullptr;
+    static const bool in_journal = stderr_is_journal();
     if (in_journal) {
         std::cerr << text << std::endl;
     } else {
@@ -132,9 +129,9 @@ class Daemon {
         options.about = to_json(AboutDaemon{places_, std::string(backend_->name())});
         control_.emplace(loop_, supervisor_, std::move(options));
         // What else shows the supervisor to others has its place here.
-#ifdef DTS_HAS_MANAGER_OBJECT
-        if (backend_->name() == "systemd") manager_object_.emplace(loop_, supervisor_);
-#endif
+        BusObjectOptions bus_options;
+        bus_options.log = log;
+        bus_object_.emplace(loop_, supervisor_, std::move(bus_options));
         if (!arguments.metrics_address.empty()) serve_pages(arguments.metrics_address);
     }
 
@@ -152,6 +149,7 @@ class Daemon {
         });
         wait_for_signal();
         supervisor_.open();
+        bus_object_->open();
         notify_ready();
         notify_status(summary_of(supervisor_));
         loop_.run();
@@ -191,6 +189,7 @@ class Daemon {
         const auto before = states_.find(task);
         if (before != states_.end() && before->second == view->state) return;
         states_[task] = view->state;
+        if (stderr_is_journal() && journal_state(task, *view)) return;
         log(fmt::format("task {}: {}{}{}", task, name_of(view->state),
                         view->reason.empty() ? "" : ": ", view->reason));
     }
@@ -231,9 +230,7 @@ class Daemon {
     Supervisor supervisor_;
     boost::asio::signal_set signals_;
     std::optional<ControlSocket> control_;
-#ifdef DTS_HAS_MANAGER_OBJECT
-    std::optional<ManagerObject> manager_object_;
-#endif
+    std::optional<BusObject> bus_object_;
     std::optional<HttpServer> http_;
     std::map<std::string, TaskState> states_;
     bool summary_is_due_ = false;

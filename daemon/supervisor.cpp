@@ -47,6 +47,9 @@ SupervisedTask& Supervisor::Parts::add(const std::string& name) {
 
 void Supervisor::Parts::unit_changed(const std::string& name, const UnitState& state) {
     if (!is_task_name(name)) return;
+    const bool comes_up = state.active == Active::starting || state.active == Active::running;
+    // Who starts a task by hand may have put its ini there a moment ago.
+    if (!adopting && comes_up && !contents.inis.contains(name)) folder.reread();
     SupervisedTask& task = add(name);
     const UnitState before = task.view.unit;
     if (before == state) return;

@@ -1,6 +1,7 @@
 // default.log and monitor.log of a task, in the log directory. Lines of default.log have the form
 // `YYYY-MM-DD hh:mm:ss.ffffff - LEVEL - [thread id] - message`, in UTC; warnings and errors also go
-// to standard error. Any thread.
+// to standard error. A file that was moved away (logrotate) is made anew with the next line. Any
+// thread.
 #pragma once
 
 #include <filesystem>
