@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "daemon/dtsctl.hpp"
+#include "daemon/dtsctl/dtsctl.hpp"
 #include "lib/base/error.hpp"
 
 namespace {

@@ -12,15 +12,15 @@
 #include <signal.h>
 #include <time.h>
 
-#include "daemon/about_daemon.hpp"
-#include "daemon/backend_factory.hpp"
-#include "daemon/bus_object.hpp"
-#include "daemon/control_socket.hpp"
-#include "daemon/http_server.hpp"
-#include "daemon/journal.hpp"
-#include "daemon/notify.hpp"
-#include "daemon/run_folder.hpp"
-#include "daemon/supervisor.hpp"
+#include "daemon/bus/bus_object.hpp"
+#include "daemon/control/control_socket.hpp"
+#include "daemon/page/http_server.hpp"
+#include "daemon/service/about_daemon.hpp"
+#include "daemon/service/journal.hpp"
+#include "daemon/service/notify.hpp"
+#include "daemon/service/run_folder.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+#include "daemon/units/backend_factory.hpp"
 #include "lib/base/clock_text.hpp"
 #include "lib/base/error.hpp"
 

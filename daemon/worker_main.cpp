@@ -6,7 +6,7 @@
 #include <malloc.h>
 #include <signal.h>
 
-#include "daemon/worker_service.hpp"
+#include "daemon/worker/worker_service.hpp"
 #include "lib/base/error.hpp"
 #include "lib/config/key_table.hpp"
 #include "lib/config/task_config.hpp"

@@ -7,7 +7,7 @@
 #include <regex>
 #include <thread>
 
-#include "daemon/http_server.hpp"
+#include "daemon/page/http_server.hpp"
 #include "lib/base/clock_text.hpp"
 #include "test/browser/browser.hpp"
 #include "test/browser/png_image.hpp"

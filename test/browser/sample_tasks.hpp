@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/task_view.hpp"
+#include "daemon/supervisor/task_view.hpp"
 
 namespace dts::test {
 

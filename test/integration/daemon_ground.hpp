@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/control_client.hpp"
-#include "daemon/task_view.hpp"
+#include "daemon/control/control_client.hpp"
+#include "daemon/supervisor/task_view.hpp"
 #include "test/servers/child_process.hpp"
 #include "test/servers/task_ini.hpp"
 #include "test/servers/temp_folder.hpp"

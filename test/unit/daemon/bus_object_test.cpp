@@ -1,6 +1,6 @@
 // org.dts.Manager1 on a bus of the test's own, before the real supervisor with workers that are
 // none.
-#include "daemon/bus_object.hpp"
+#include "daemon/bus/bus_object.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -9,8 +9,8 @@
 #include <future>
 #include <grp.h>
 
-#include "daemon/bus.hpp"
-#include "daemon/supervisor.hpp"
+#include "daemon/bus/bus.hpp"
+#include "daemon/supervisor/supervisor.hpp"
 #include "test/skip.hpp"
 #include "test/unit/daemon/private_bus.hpp"
 

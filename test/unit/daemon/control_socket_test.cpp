@@ -1,10 +1,10 @@
-#include "daemon/control_socket.hpp"
+#include "daemon/control/control_socket.hpp"
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
-#include "daemon/control_client.hpp"
-#include "daemon/peer_rights.hpp"
+#include "daemon/control/control_client.hpp"
+#include "daemon/control/peer_rights.hpp"
 #include "lib/base/error.hpp"
 #include "test/unit/daemon/fake_backend.hpp"
 #include "test/unit/daemon/loop_until.hpp"

@@ -1,13 +1,13 @@
 // Small files of the daemon, and those that it is delivered with.
 #include <catch2/catch.hpp>
 
-#include "daemon/about_daemon.hpp"
-#include "daemon/backend_factory.hpp"
-#include "daemon/offline_tasks.hpp"
-#include "daemon/process_output.hpp"
-#include "daemon/run_folder.hpp"
-#include "daemon/start_record.hpp"
-#include "daemon/task_name.hpp"
+#include "daemon/dtsctl/offline_tasks.hpp"
+#include "daemon/folder/start_record.hpp"
+#include "daemon/folder/task_name.hpp"
+#include "daemon/service/about_daemon.hpp"
+#include "daemon/service/run_folder.hpp"
+#include "daemon/units/backend_factory.hpp"
+#include "daemon/units/process_output.hpp"
 #include "lib/base/error.hpp"
 #include "lib/config/key_table.hpp"
 #include "lib/config/task_config.hpp"

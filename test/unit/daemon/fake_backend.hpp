@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/unit_backend.hpp"
+#include "daemon/units/unit_backend.hpp"
 #include "lib/base/clock_text.hpp"
 
 namespace dts::test {

@@ -16,7 +16,7 @@
 #include <string>
 #include <unistd.h>
 
-#include "daemon/notify.hpp"
+#include "daemon/service/notify.hpp"
 
 namespace {
 

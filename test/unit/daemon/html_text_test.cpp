@@ -1,4 +1,4 @@
-#include "daemon/html_text.hpp"
+#include "daemon/page/html_text.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/http_server.hpp"
+#include "daemon/page/http_server.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/lag_chart.hpp"
+#include "daemon/page/lag_chart.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/log_follow.hpp"
+#include "daemon/dtsctl/log_follow.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/metrics_text.hpp"
+#include "daemon/page/metrics_text.hpp"
 
 #include <catch2/catch.hpp>
 

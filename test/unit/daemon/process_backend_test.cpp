@@ -1,4 +1,4 @@
-#include "daemon/process_backend.hpp"
+#include "daemon/units/process_backend.hpp"
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "daemon/service_notes.hpp"
+#include "daemon/worker/service_notes.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/status_line.hpp"
+#include "daemon/worker/status_line.hpp"
 
 #include <catch2/catch.hpp>
 

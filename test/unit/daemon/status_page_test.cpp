@@ -1,4 +1,4 @@
-#include "daemon/status_page.hpp"
+#include "daemon/page/status_page.hpp"
 
 #include <catch2/catch.hpp>
 

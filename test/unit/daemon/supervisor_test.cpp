@@ -1,4 +1,4 @@
-#include "daemon/supervisor.hpp"
+#include "daemon/supervisor/supervisor.hpp"
 
 #include <catch2/catch.hpp>
 

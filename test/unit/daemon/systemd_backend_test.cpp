@@ -1,5 +1,5 @@
 // The backend against a fake systemd on a bus of the test's own: no root and no systemd needed.
-#include "daemon/systemd_backend.hpp"
+#include "daemon/units/systemd_backend.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,8 +1,8 @@
-#include "daemon/task_check.hpp"
+#include "daemon/folder/task_check.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "daemon/task_verdicts.hpp"
+#include "daemon/folder/task_verdicts.hpp"
 #include "lib/base/error.hpp"
 #include "lib/task/task.hpp"
 #include "test/unit/daemon/task_files.hpp"

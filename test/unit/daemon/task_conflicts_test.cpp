@@ -1,8 +1,8 @@
-#include "daemon/task_conflicts.hpp"
+#include "daemon/folder/task_conflicts.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "daemon/task_verdicts.hpp"
+#include "daemon/folder/task_verdicts.hpp"
 #include "test/unit/daemon/task_files.hpp"
 
 using namespace dts;

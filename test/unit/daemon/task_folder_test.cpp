@@ -1,4 +1,4 @@
-#include "daemon/task_folder.hpp"
+#include "daemon/folder/task_folder.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,9 +1,9 @@
-#include "daemon/task_text.hpp"
+#include "daemon/dtsctl/task_text.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "daemon/control_call.hpp"
-#include "daemon/task_view.hpp"
+#include "daemon/control/control_call.hpp"
+#include "daemon/supervisor/task_view.hpp"
 #include "lib/base/error.hpp"
 
 using namespace dts;

@@ -1,4 +1,4 @@
-#include "daemon/web_site.hpp"
+#include "daemon/page/web_site.hpp"
 
 #include <catch2/catch.hpp>
 
