@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/client/mysql_catalog.hpp"
+#include "lib/sink/enum_zero.hpp"
 
 namespace dts {
 
@@ -33,7 +34,8 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
-    encoder_.set_target(session_->max_packet_bytes(), session_->can_execute_in_bulk());
+    encoder_.set_target(session_->max_packet_bytes(), session_->connection().is_mariadb(),
+                        session_->can_execute_in_bulk());
 }
 
 std::string MysqlSink::checkpoint_place() const {
@@ -207,6 +209,9 @@ void MysqlSink::execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahe
             const MysqlStatement& statement = encoded.statements[i];
             const std::span<char> bytes(encoded.buffer.data() + statement.begin,
                                         statement.end - statement.begin);
+            // Its warnings are asked for before anything else is sent.
+            const bool stands_alone = statement.enum_zeros != 0;
+            while (stands_alone && next_reply < i) read_one();
             if (statement.bulk) {
                 session_->send_bulk(statement.bulk, bytes);
             } else {
@@ -214,6 +219,7 @@ void MysqlSink::execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahe
             }
             bytes_ahead += bytes.size();
             if (std::exchange(store_is_ahead, false)) check_owner();
+            if (stands_alone) read_one();
             while (i + 1 - next_reply > 1 &&
                    (i + 1 - next_reply > most_statements_ahead || bytes_ahead > most_bytes_ahead)) {
                 read_one();
@@ -242,6 +248,11 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
     std::uint64_t matched = 0;
     try {
         matched = session_->read_reply();
+        if (statement.enum_zeros != 0) {
+            // An update that finds no row cuts nothing.
+            const bool is_none = write.rows[statement.first_row].before != nullptr && matched == 0;
+            enum_zero::check(session_->connection(), is_none ? 0 : statement.enum_zeros);
+        }
     } catch (const Error& error) {
         throw error.in("writing " + rows_text(encoded, statement));
     }

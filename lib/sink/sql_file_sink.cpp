@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "lib/base/error.hpp"
+#include "lib/sink/enum_zero.hpp"
 #include "lib/sink/sql_text.hpp"
 
 namespace dts {
@@ -106,7 +107,11 @@ void SqlFileSink::append_change(std::string& out, const TableWrite& write,
                 break;
         }
     }
+    const std::size_t begin = out.size();
     sql_text::append_statement(out, binding, kind, what, form);
+    if (what.after != nullptr && enum_zero::count(binding, what.after) != 0) {
+        enum_zero::allow(out, begin, enum_zero::Dialect::both);
+    }
     out += ";\n";
 }
 
