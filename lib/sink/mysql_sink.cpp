@@ -254,7 +254,14 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
             enum_zero::check(session_->connection(), is_none ? 0 : statement.enum_zeros);
         }
     } catch (const Error& error) {
-        throw error.in("writing " + rows_text(encoded, statement));
+        const std::string where = "writing " + rows_text(encoded, statement);
+        const bool may_be_again = !exactly_once_ && write.kind == WriteKind::update &&
+                                  session_->last_error() == duplicate_key;
+        if (!may_be_again) throw error.in(where);
+        throw Error(error.kind(), where + ": " + error.text(),
+                    "changes are repeated after a crash here (at least once), and another row may "
+                    "hold the value that it gets next: drop that unique key in the target until "
+                    "the task has caught up; exactly once has no such limit");
     }
     const bool must_match = write.kind == WriteKind::update ||
                             write.kind == WriteKind::update_exact ||
