@@ -52,8 +52,12 @@ void MysqlEncoder::encode_write(MysqlEncodedGroup& encoded, std::size_t write, b
 
 sql_text::InsertForm MysqlEncoder::form_of(const TableWrite& write, bool replace) const noexcept {
     // REPLACE deletes and inserts, which foreign keys of other tables would notice.
-    return sql_text::insert_form(*write.binding, replace || write.kind == WriteKind::upsert,
-                                 options_.may_replace);
+    const auto form = sql_text::insert_form(
+        *write.binding, replace || write.kind == WriteKind::upsert, options_.may_replace);
+    const bool may_meet_another =
+        may_repeat_ && !write.binding->keyless() && !write.binding->other_keys.empty();
+    return form == sql_text::InsertForm::merge && may_meet_another ? sql_text::InsertForm::merge_own
+                                                                   : form;
 }
 
 std::shared_ptr<const BulkStatement> MysqlEncoder::bulk_statement(const TableWrite& write,

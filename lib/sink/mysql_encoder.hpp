@@ -54,6 +54,10 @@ class MysqlEncoder {
         in_bulk_ = in_bulk;
     }
 
+    /// Changes may be applied again after a crash (at least once), when another row may hold a
+    /// unique value that the written one had then. Before the first encode().
+    void expect_repetitions(bool may_repeat) noexcept { may_repeat_ = may_repeat; }
+
     /// Fills buffer and statements from the group. `replace`: inserts take the place of rows that
     /// are there. Throws Error{data} for a row that is too large for the target.
     void encode(MysqlEncodedGroup& encoded, bool replace);
@@ -72,6 +76,7 @@ class MysqlEncoder {
     std::size_t max_packet_bytes_ = 0;
     bool is_mariadb_ = false;
     bool in_bulk_ = false;
+    bool may_repeat_ = false;
     std::mutex statements_mutex_;
     std::map<std::tuple<const TableBinding*, WriteKind, sql_text::InsertForm>,
              std::shared_ptr<const BulkStatement>>

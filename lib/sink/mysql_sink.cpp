@@ -12,6 +12,7 @@ namespace dts {
 namespace {
 
 constexpr unsigned duplicate_key = 1062;
+constexpr unsigned column_cannot_be_null = 1048;
 constexpr std::size_t most_statements_ahead = 32;  // their replies fit in any socket's buffer
 constexpr std::size_t most_bytes_ahead = 4 * 1024 * 1024;
 
@@ -21,7 +22,9 @@ MysqlSink::MysqlSink(Options options)
     : options_(std::move(options)),
       encoder_({options_.batch_rows, options_.session.disable_foreign_key_checks}),
       position_table_(options_.position_table),
-      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {}
+      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {
+    encoder_.expect_repetitions(!exactly_once_);
+}
 
 MysqlSink::~MysqlSink() = default;
 
@@ -60,6 +63,7 @@ std::optional<std::string> MysqlSink::claim_checkpoint() {
                             quote_identifier(options_.position_table.schema)));
         }
         exactly_once_ = false;
+        encoder_.expect_repetitions(true);
         note("changes are applied at least once, not exactly once: " + error.text());
         return std::nullopt;
     }
@@ -255,9 +259,7 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
         }
     } catch (const Error& error) {
         const std::string where = "writing " + rows_text(encoded, statement);
-        const bool may_be_again = !exactly_once_ && write.kind == WriteKind::update &&
-                                  session_->last_error() == duplicate_key;
-        if (!may_be_again) throw error.in(where);
+        if (!may_be_repeated(encoded, write)) throw error.in(where);
         throw Error(error.kind(), where + ": " + error.text(),
                     "changes are repeated after a crash here (at least once), and another row may "
                     "hold the value that it gets next: drop that unique key in the target until "
@@ -270,6 +272,16 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
         note(fmt::format("{}: {} of {} were not found, source and target differ there",
                          rows_text(encoded, statement), rows - matched, rows));
     }
+}
+
+/// Did a change fail that met its own later state, or another row's, after a crash?
+bool MysqlSink::may_be_repeated(const MysqlEncodedGroup& encoded, const TableWrite& write) const {
+    if (exactly_once_ || write.binding->other_keys.empty()) return false;
+    const unsigned number = session_->last_error();
+    if (write.kind == WriteKind::update) return number == duplicate_key;
+    const bool is_insert = write.kind == WriteKind::insert || write.kind == WriteKind::upsert;
+    return is_insert && encoded.replaces &&
+           (number == duplicate_key || number == column_cannot_be_null);  // see merge_own
 }
 
 void MysqlSink::rollback() noexcept {

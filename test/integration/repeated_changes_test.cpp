@@ -55,6 +55,16 @@ struct Repetition : MariadbPair {
 
 }  // namespace
 
+TEST_CASE("repeated changes: an insert does not take the place of another row, 76") {
+    Repetition r;
+    // The value 5 was that of a row that is gone.
+    r.apply_and_forget(
+        "INSERT INTO d.t VALUES (5,5); DELETE FROM d.t WHERE id=5; UPDATE d.t SET v=5 WHERE id=2");
+    r.check_refused_with_hint();
+    CHECK(r.state() == "1:1:1,2:5:2");
+    CHECK(r.go_on_without_key() == "1:1:1,2:5:2,3:3:7");
+}
+
 TEST_CASE("repeated changes: an update meets the unique value that another row got since, 76") {
     Repetition r;
     r.apply_and_forget(
