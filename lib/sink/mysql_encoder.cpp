@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/base/error.hpp"
+#include "lib/sink/enum_zero.hpp"
 
 namespace dts {
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t most_statement_bytes = 1024 * 1024;
 constexpr std::size_t packet_overhead_bytes = 64;
+constexpr std::size_t most_enum_zeros = 10'000;  // of one statement: a server counts 65535 warnings
 
 bool carries_all(const TableBinding& binding, const RowWrite& row) {
     const Value* image = row.after != nullptr ? row.after : row.before;
@@ -34,12 +36,13 @@ void MysqlEncoder::encode(MysqlEncodedGroup& encoded, bool replace) {
 
 void MysqlEncoder::encode_write(MysqlEncodedGroup& encoded, std::size_t write, bool replace) {
     const TableWrite& w = encoded.group.writes[write];
-    // Rows that do not carry every column name their columns one by one.
-    const bool bulk = in_bulk_ && BulkStatement::is_possible(*w.binding, w.kind) &&
-                      (w.kind == WriteKind::remove ||
-                       std::all_of(w.rows.begin(), w.rows.end(), [&](const RowWrite& row) {
-                           return carries_all(*w.binding, row);
-                       }));
+    // Rows that do not carry every column name their columns one by one; what a bulk execution cuts
+    // could not be counted.
+    const bool bulk =
+        in_bulk_ && !enum_zero::is_in(w) && BulkStatement::is_possible(*w.binding, w.kind) &&
+        (w.kind == WriteKind::remove ||
+         std::all_of(w.rows.begin(), w.rows.end(),
+                     [&](const RowWrite& row) { return carries_all(*w.binding, row); }));
     if (bulk) {
         encode_bulk(encoded, write, replace);
     } else {
@@ -49,8 +52,12 @@ void MysqlEncoder::encode_write(MysqlEncodedGroup& encoded, std::size_t write, b
 
 sql_text::InsertForm MysqlEncoder::form_of(const TableWrite& write, bool replace) const noexcept {
     // REPLACE deletes and inserts, which foreign keys of other tables would notice.
-    return sql_text::insert_form(*write.binding, replace || write.kind == WriteKind::upsert,
-                                 options_.may_replace);
+    const auto form = sql_text::insert_form(
+        *write.binding, replace || write.kind == WriteKind::upsert, options_.may_replace);
+    const bool may_meet_another =
+        may_repeat_ && !write.binding->keyless() && !write.binding->other_keys.empty();
+    return form == sql_text::InsertForm::merge && may_meet_another ? sql_text::InsertForm::merge_own
+                                                                   : form;
 }
 
 std::shared_ptr<const BulkStatement> MysqlEncoder::bulk_statement(const TableWrite& write,
@@ -77,10 +84,7 @@ void MysqlEncoder::encode_bulk(MysqlEncodedGroup& encoded, std::size_t write, bo
         while (row < last && encoded.buffer.size() - statement.begin < statement_bytes()) {
             bulk->append_row(encoded.buffer, w.rows[row++]);
         }
-        statement.end = encoded.buffer.size();
-        statement.last_row = row - 1;
-        check_size(encoded, statement);
-        encoded.statements.push_back(std::move(statement));
+        finish(encoded, std::move(statement), row);
     }
 }
 
@@ -94,7 +98,9 @@ void MysqlEncoder::encode_text(MysqlEncodedGroup& encoded, std::size_t write, bo
         MysqlStatement statement{nullptr, out.size(), 0, write, row, row};
         const std::size_t last = std::min(row + options_.batch_rows, w.rows.size());
         const auto append_rows = [&](auto append_one) {
-            for (bool first = true; row < last && out.size() - statement.begin < statement_bytes();
+            for (bool first = true;
+                 row < last && out.size() - statement.begin < statement_bytes() &&
+                 statement.enum_zeros < most_enum_zeros;
                  first = false) {
                 if (!first) out += ',';
                 append_one(w.rows[row++]);
@@ -102,7 +108,10 @@ void MysqlEncoder::encode_text(MysqlEncodedGroup& encoded, std::size_t write, bo
         };
         if (is_insert(w.kind)) {
             sql_text::append_insert_head(out, binding, form);
-            append_rows([&](const RowWrite& r) { sql_text::append_row(out, binding, r.after); });
+            append_rows([&](const RowWrite& r) {
+                sql_text::append_row(out, binding, r.after);
+                statement.enum_zeros += enum_zero::count(binding, r.after);
+            });
             sql_text::append_insert_tail(out, binding, form);
         } else if (w.kind == WriteKind::remove) {
             sql_text::append_remove_head(out, binding);
@@ -110,13 +119,24 @@ void MysqlEncoder::encode_text(MysqlEncodedGroup& encoded, std::size_t write, bo
             append_rows([&](const RowWrite& r) { sql_text::append_key(out, binding, r.before); });
             out += ')';
         } else {
-            sql_text::append_statement(out, binding, w.kind, w.rows[row++], form);
+            const RowWrite& r = w.rows[row++];
+            sql_text::append_statement(out, binding, w.kind, r, form);
+            if (r.after != nullptr) statement.enum_zeros = enum_zero::count(binding, r.after);
         }
-        statement.end = out.size();
-        statement.last_row = row - 1;
-        check_size(encoded, statement);
-        encoded.statements.push_back(std::move(statement));
+        if (statement.enum_zeros != 0) {
+            using enum_zero::Dialect;
+            enum_zero::allow(out, statement.begin, is_mariadb_ ? Dialect::mariadb : Dialect::mysql);
+        }
+        finish(encoded, std::move(statement), row);
     }
+}
+
+void MysqlEncoder::finish(MysqlEncodedGroup& encoded, MysqlStatement statement,
+                          std::size_t next_row) const {
+    statement.end = encoded.buffer.size();
+    statement.last_row = next_row - 1;
+    check_size(encoded, statement);
+    encoded.statements.push_back(std::move(statement));
 }
 
 std::size_t MysqlEncoder::statement_bytes() const noexcept {

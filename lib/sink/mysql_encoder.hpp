@@ -23,6 +23,8 @@ struct MysqlStatement {
     std::size_t write = 0;  ///< of the group; with rows [first_row, last_row]
     std::size_t first_row = 0;
     std::size_t last_row = 0;
+    /// Values that are ENUM's ordinal 0: it runs without strict mode, and what it cut is looked at.
+    std::size_t enum_zeros = 0;
 };
 
 struct MysqlEncodedGroup final : EncodedGroup {
@@ -46,10 +48,15 @@ class MysqlEncoder {
     explicit MysqlEncoder(Options options) : options_(options) {}
 
     /// What the target takes. Before the first encode().
-    void set_target(std::size_t max_packet_bytes, bool in_bulk) noexcept {
+    void set_target(std::size_t max_packet_bytes, bool is_mariadb, bool in_bulk) noexcept {
         max_packet_bytes_ = max_packet_bytes;
+        is_mariadb_ = is_mariadb;
         in_bulk_ = in_bulk;
     }
+
+    /// Changes may be applied again after a crash (at least once), when another row may hold a
+    /// unique value that the written one had then. Before the first encode().
+    void expect_repetitions(bool may_repeat) noexcept { may_repeat_ = may_repeat; }
 
     /// Fills buffer and statements from the group. `replace`: inserts take the place of rows that
     /// are there. Throws Error{data} for a row that is too large for the target.
@@ -59,6 +66,7 @@ class MysqlEncoder {
     void encode_write(MysqlEncodedGroup& encoded, std::size_t write, bool replace);
     void encode_bulk(MysqlEncodedGroup& encoded, std::size_t write, bool replace);
     void encode_text(MysqlEncodedGroup& encoded, std::size_t write, bool replace);
+    void finish(MysqlEncodedGroup& encoded, MysqlStatement statement, std::size_t next_row) const;
     sql_text::InsertForm form_of(const TableWrite& write, bool replace) const noexcept;
     std::shared_ptr<const BulkStatement> bulk_statement(const TableWrite& write, bool replace);
     std::size_t statement_bytes() const noexcept;
@@ -66,7 +74,9 @@ class MysqlEncoder {
 
     Options options_;
     std::size_t max_packet_bytes_ = 0;
+    bool is_mariadb_ = false;
     bool in_bulk_ = false;
+    bool may_repeat_ = false;
     std::mutex statements_mutex_;
     std::map<std::tuple<const TableBinding*, WriteKind, sql_text::InsertForm>,
              std::shared_ptr<const BulkStatement>>

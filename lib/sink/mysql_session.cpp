@@ -18,7 +18,8 @@ std::string session_settings(const MysqlSessionOptions& options) {
         "SET SESSION time_zone='+00:00', "
         "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_"
         "SUBSTITUTION', "
-        "foreign_key_checks={}, autocommit=0, net_read_timeout=600, net_write_timeout=600",
+        "foreign_key_checks={}, autocommit=0, net_read_timeout=600, net_write_timeout=600, "
+        "max_error_count=65535",
         options.disable_foreign_key_checks ? 0 : 1);
 }
 

@@ -5,12 +5,14 @@
 #include <algorithm>
 
 #include "lib/client/mysql_catalog.hpp"
+#include "lib/sink/enum_zero.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr unsigned duplicate_key = 1062;
+constexpr unsigned column_cannot_be_null = 1048;
 constexpr std::size_t most_statements_ahead = 32;  // their replies fit in any socket's buffer
 constexpr std::size_t most_bytes_ahead = 4 * 1024 * 1024;
 
@@ -20,7 +22,9 @@ MysqlSink::MysqlSink(Options options)
     : options_(std::move(options)),
       encoder_({options_.batch_rows, options_.session.disable_foreign_key_checks}),
       position_table_(options_.position_table),
-      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {}
+      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {
+    encoder_.expect_repetitions(!exactly_once_);
+}
 
 MysqlSink::~MysqlSink() = default;
 
@@ -33,7 +37,8 @@ void MysqlSink::connect() {
 
 void MysqlSink::preflight() {
     connect();
-    encoder_.set_target(session_->max_packet_bytes(), session_->can_execute_in_bulk());
+    encoder_.set_target(session_->max_packet_bytes(), session_->connection().is_mariadb(),
+                        session_->can_execute_in_bulk());
 }
 
 std::string MysqlSink::checkpoint_place() const {
@@ -58,6 +63,7 @@ std::optional<std::string> MysqlSink::claim_checkpoint() {
                             quote_identifier(options_.position_table.schema)));
         }
         exactly_once_ = false;
+        encoder_.expect_repetitions(true);
         note("changes are applied at least once, not exactly once: " + error.text());
         return std::nullopt;
     }
@@ -207,6 +213,9 @@ void MysqlSink::execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahe
             const MysqlStatement& statement = encoded.statements[i];
             const std::span<char> bytes(encoded.buffer.data() + statement.begin,
                                         statement.end - statement.begin);
+            // Its warnings are asked for before anything else is sent.
+            const bool stands_alone = statement.enum_zeros != 0;
+            while (stands_alone && next_reply < i) read_one();
             if (statement.bulk) {
                 session_->send_bulk(statement.bulk, bytes);
             } else {
@@ -214,6 +223,7 @@ void MysqlSink::execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahe
             }
             bytes_ahead += bytes.size();
             if (std::exchange(store_is_ahead, false)) check_owner();
+            if (stands_alone) read_one();
             while (i + 1 - next_reply > 1 &&
                    (i + 1 - next_reply > most_statements_ahead || bytes_ahead > most_bytes_ahead)) {
                 read_one();
@@ -242,8 +252,18 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
     std::uint64_t matched = 0;
     try {
         matched = session_->read_reply();
+        if (statement.enum_zeros != 0) {
+            // An update that finds no row cuts nothing.
+            const bool is_none = write.rows[statement.first_row].before != nullptr && matched == 0;
+            enum_zero::check(session_->connection(), is_none ? 0 : statement.enum_zeros);
+        }
     } catch (const Error& error) {
-        throw error.in("writing " + rows_text(encoded, statement));
+        const std::string where = "writing " + rows_text(encoded, statement);
+        if (!may_be_repeated(encoded, write)) throw error.in(where);
+        throw Error(error.kind(), where + ": " + error.text(),
+                    "changes are repeated after a crash here (at least once), and another row may "
+                    "hold the value that it gets next: drop that unique key in the target until "
+                    "the task has caught up; exactly once has no such limit");
     }
     const bool must_match = write.kind == WriteKind::update ||
                             write.kind == WriteKind::update_exact ||
@@ -252,6 +272,16 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
         note(fmt::format("{}: {} of {} were not found, source and target differ there",
                          rows_text(encoded, statement), rows - matched, rows));
     }
+}
+
+/// Did a change fail that met its own later state, or another row's, after a crash?
+bool MysqlSink::may_be_repeated(const MysqlEncodedGroup& encoded, const TableWrite& write) const {
+    if (exactly_once_ || write.binding->other_keys.empty()) return false;
+    const unsigned number = session_->last_error();
+    if (write.kind == WriteKind::update) return number == duplicate_key;
+    const bool is_insert = write.kind == WriteKind::insert || write.kind == WriteKind::upsert;
+    return is_insert && encoded.replaces &&
+           (number == duplicate_key || number == column_cannot_be_null);  // see merge_own
 }
 
 void MysqlSink::rollback() noexcept {

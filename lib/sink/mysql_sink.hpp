@@ -49,6 +49,7 @@ class MysqlSink final : public Sink {
     void execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahead);
     void check_owner();
     void read_reply(const MysqlEncodedGroup& encoded, const MysqlStatement& statement);
+    bool may_be_repeated(const MysqlEncodedGroup& encoded, const TableWrite& write) const;
     void rollback() noexcept;
     void note_surprises(MysqlConnection& connection, const TableSchema& table);
     void note(std::string text);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <utility>
 
 #include "lib/base/error.hpp"
+#include "lib/checkpoint/backward_lines.hpp"
+#include "lib/sink/enum_zero.hpp"
 #include "lib/sink/sql_text.hpp"
 
 namespace dts {
@@ -20,6 +22,18 @@ constexpr std::string_view session_settings =
     "SET time_zone='+00:00', "
     "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION',"
     " NAMES utf8mb4;\n";
+
+/// From `start` to the end of its line, and where the next one starts.
+std::pair<std::uint64_t, std::string> read_line(ReadableFile& file, std::uint64_t start) {
+    constexpr std::uint64_t step = 4096;
+    std::string line;
+    for (std::string more; !(more = file.read(start + line.size(), step)).empty();) {
+        const auto newline = more.find('\n');
+        line.append(more, 0, newline);
+        if (newline != std::string::npos) break;
+    }
+    return {start + line.size() + 1, line};
+}
 
 }  // namespace
 
@@ -36,35 +50,33 @@ std::optional<std::string> SqlFileSink::claim_checkpoint() {
     file_ = std::make_unique<DurableFile>(options_.file);
     auto [end, json] = last_checkpoint();
     if (end < file_->size()) file_->truncate(end);
+    checkpoint_end_ = end;
+    in_transaction_ = false;
     return json;
 }
 
+/// Read from its end in blocks: what a crash left of a large transaction may be longer than memory.
 std::pair<std::uint64_t, std::optional<std::string>> SqlFileSink::last_checkpoint() const {
-    std::ifstream in(options_.file, std::ios::binary | std::ios::ate);
-    if (!in) return {0, std::nullopt};
-    const auto size = static_cast<std::uint64_t>(in.tellg());
-    std::string tail;
-    // From the end, in growing steps: the last mark is near it.
-    for (std::uint64_t span = 64 * 1024;; span *= 4) {
-        const std::uint64_t begin = size > span ? size - span : 0;
-        tail.resize(size - begin);
-        in.seekg(static_cast<std::streamoff>(begin));
-        in.read(tail.data(), static_cast<std::streamsize>(tail.size()));
-        // A mark counts once its line is whole.
-        const auto last_line_end = tail.rfind('\n');
-        if (last_line_end != std::string::npos) {
-            const auto mark = tail.rfind("\n" + std::string(checkpoint_mark), last_line_end - 1);
-            const bool at_start =
-                begin == 0 && mark == std::string::npos && tail.starts_with(checkpoint_mark);
-            if (mark != std::string::npos || at_start) {
-                const auto line = at_start ? 0 : mark + 1;
-                const auto end = tail.find('\n', line);
-                const auto json = line + checkpoint_mark.size();
-                return {begin + end + 1, tail.substr(json, end - json)};
-            }
+    constexpr std::uint64_t block = 256 * 1024;
+    auto file = ReadableFile::open_if_there(options_.file);
+    if (!file) return {0, std::nullopt};
+    // A mark counts once its line is whole.
+    const std::uint64_t lines_end = end_of_last_line(*file);
+    const std::string line_with_mark = "\n" + std::string(checkpoint_mark);
+    for (std::uint64_t end = lines_end; end > 0;) {
+        const std::uint64_t start = end - std::min(end, block);
+        // With the beginning of the block before, which may end within a mark.
+        const std::string bytes =
+            (start == 0 ? "\n" : "") +
+            file->read(start, std::min(end - start + line_with_mark.size(), lines_end - start));
+        const auto mark = bytes.rfind(line_with_mark);
+        if (mark != std::string::npos) {
+            const std::uint64_t json = start + mark + line_with_mark.size() - (start == 0 ? 1 : 0);
+            return read_line(*file, json);
         }
-        if (begin == 0) return {0, std::nullopt};
+        end = start;
     }
+    return {0, std::nullopt};
 }
 
 std::optional<std::string> SqlFileSink::read_checkpoint() {
@@ -72,7 +84,14 @@ std::optional<std::string> SqlFileSink::read_checkpoint() {
 }
 
 void SqlFileSink::store_checkpoint(const Position& position) {
-    file_->append_durably(fmt::format("{}{}\n", checkpoint_mark, position.to_json()));
+    if (in_transaction_)
+        throw Error(ErrorKind::bug, "a checkpoint of its own inside a transaction");
+    append_checkpoint({}, position);
+}
+
+void SqlFileSink::append_checkpoint(std::string_view text, const Position& position) {
+    file_->append_durably(fmt::format("{}{}{}\n", text, checkpoint_mark, position.to_json()));
+    checkpoint_end_ = file_->size();
 }
 
 std::unique_ptr<EncodedGroup> SqlFileSink::encode(WriteGroup group) {
@@ -106,25 +125,38 @@ void SqlFileSink::append_change(std::string& out, const TableWrite& write,
                 break;
         }
     }
+    const std::size_t begin = out.size();
     sql_text::append_statement(out, binding, kind, what, form);
+    if (what.after != nullptr && enum_zero::count(binding, what.after) != 0) {
+        enum_zero::allow(out, begin, enum_zero::Dialect::both);
+    }
     out += ";\n";
 }
 
 void SqlFileSink::apply(EncodedGroup& group) {
     auto& encoded = static_cast<Encoded&>(group);
-    parts_ += encoded.text;
-    if (!encoded.group.ends_transaction) return;
-    const std::string checkpoint =
-        fmt::format("{}{}\n", checkpoint_mark, encoded.group.checkpoint->to_json());
-    std::string text;
-    if (!parts_.empty() && options_.reverse) {
-        // From last to first, the settings and BEGIN come first there too.
-        text = fmt::format("COMMIT;\n{}BEGIN;\n{}", parts_, session_settings);
-    } else if (!parts_.empty()) {
-        text = fmt::format("{}BEGIN;\n{}COMMIT;\n", session_settings, parts_);
+    std::string& text = encoded.text;
+    // Reversed, the settings and BEGIN come first from last to first too.
+    if (!text.empty() && !in_transaction_) {
+        text.insert(0,
+                    options_.reverse ? "COMMIT;\n" : fmt::format("{}BEGIN;\n", session_settings));
+        in_transaction_ = true;
     }
-    parts_.clear();
-    file_->append_durably(text + checkpoint);
+    if (!encoded.group.ends_transaction) return file_->append_durably(text);
+    if (in_transaction_) {
+        text += options_.reverse ? fmt::format("BEGIN;\n{}", session_settings) : "COMMIT;\n";
+    }
+    append_checkpoint(text, *encoded.group.checkpoint);
+    in_transaction_ = false;
+}
+
+void SqlFileSink::abandon() noexcept {
+    if (!std::exchange(in_transaction_, false)) return;
+    try {
+        file_->truncate(checkpoint_end_);
+    } catch (const Error&) {
+        // Nothing is written to it any more, and the next start cuts it.
+    }
 }
 
 }  // namespace dts

@@ -3,7 +3,9 @@
 // (tac sql.log) takes the changes back.
 //
 // The file holds its own checkpoint: a line "-- position: {json}" behind every group. What stands
-// behind the last such line (a crash) is cut off at start, so nothing is in the file twice.
+// behind the last such line (a crash) is cut off at start, so nothing is in the file twice. A
+// transaction that comes in parts is written as they come: until its position stands behind it, it
+// is not to be executed.
 #pragma once
 
 #include <filesystem>
@@ -33,17 +35,19 @@ class SqlFileSink final : public Sink {
     std::unique_ptr<EncodedGroup> encode(WriteGroup group) override;
     void apply(EncodedGroup& group) override;
     Recovery recover(const EncodedGroup&) override { return Recovery::apply_again; }
-    void abandon() noexcept override { parts_.clear(); }
+    void abandon() noexcept override;
 
   private:
     struct Encoded;
     void append_change(std::string& out, const TableWrite& write, const RowWrite& row) const;
+    void append_checkpoint(std::string_view text, const Position& position);
     /// The end of the last checkpoint line, and its JSON.
     std::pair<std::uint64_t, std::optional<std::string>> last_checkpoint() const;
 
     Options options_;
     std::unique_ptr<DurableFile> file_;
-    std::string parts_;  ///< of a transaction larger than a group, until its end is there
+    std::uint64_t checkpoint_end_ = 0;  ///< of the last checkpoint line
+    bool in_transaction_ = false;       ///< its head is written, its end is not
 };
 
 }  // namespace dts

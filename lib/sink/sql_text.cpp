@@ -281,33 +281,6 @@ void append_literal(std::string& out, const Value& value, const Column& from, bo
                             from.name));
 }
 
-InsertForm insert_form(const TableBinding& binding, bool overwrite, bool may_replace) noexcept {
-    if (!overwrite) return InsertForm::plain;
-    return binding.whole && may_replace ? InsertForm::replace : InsertForm::merge;
-}
-
-void append_insert_head(std::string& out, const TableBinding& binding, InsertForm form) {
-    out += form == InsertForm::replace ? "REPLACE INTO " : "INSERT INTO ";
-    append_table(out, binding);
-    char separator = '(';
-    for (const auto& field : binding.fields) {
-        out += separator;
-        out += quote_identifier(binding.target_column(field).name);
-        separator = ',';
-    }
-    out += ") VALUES ";
-}
-
-void append_insert_tail(std::string& out, const TableBinding& binding, InsertForm form) {
-    if (form != InsertForm::merge) return;
-    const char* separator = " ON DUPLICATE KEY UPDATE ";
-    for (const auto& field : binding.fields) {
-        const std::string name = quote_identifier(binding.target_column(field).name);
-        out += separator + name + "=VALUES(" + name + ")";
-        separator = ",";
-    }
-}
-
 void append_remove_head(std::string& out, const TableBinding& binding) {
     out += "DELETE FROM ";
     append_table(out, binding);

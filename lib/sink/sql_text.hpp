@@ -27,6 +27,9 @@ enum class InsertForm : std::uint8_t {
     plain,    ///< a row that is there is an error
     replace,  ///< REPLACE: it is deleted, and inserted anew. Whole rows only
     merge,    ///< ON DUPLICATE KEY UPDATE: the written columns are set
+    /// The same of the row with that key alone: where another row holds one of its unique values,
+    /// that is an error. REQUIRES a key.
+    merge_own,
 };
 /// `overwrite`: rows that are there are overwritten; `may_replace`: by REPLACE, where no foreign
 /// key of another table would see the deletion.

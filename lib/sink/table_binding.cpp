@@ -101,6 +101,13 @@ TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target,
                                                  source->display_name(), target->display_name()));
     }
 
+    for (const auto& field : binding->fields) {
+        if (source->columns[field.source].type == ColumnType::enumeration &&
+            target->columns[field.target].type == ColumnType::enumeration) {
+            binding->enums.push_back(field.source);
+        }
+    }
+
     binding->has_any_unique_key = !target->unique_keys.empty();
     for (const UniqueKey& key : target->unique_keys) {
         auto ordinals = source_ordinals(key, binding->fields);

@@ -34,7 +34,8 @@ struct TableBinding {
     /// The other unique keys of the target, as source ordinals: rows whose values move there are
     /// deleted before they are written again.
     std::vector<std::vector<std::uint16_t>> other_keys;
-    bool has_any_unique_key = false;  ///< of the target, whether or not it identifies rows
+    std::vector<std::uint16_t> enums;  ///< source ordinals of what is written from ENUM to ENUM
+    bool has_any_unique_key = false;   ///< of the target, whether or not it identifies rows
     /// Every column of the target that can be written is: a row may be replaced as a whole. Else it
     /// must be updated in place, or the target's own columns would lose their values.
     bool whole = false;

@@ -129,6 +129,7 @@ std::vector<TypeCase> make_cases() {
         {"enum",
          "ENUM('small','it''s','ünïcödé','a,b','') CHARACTER SET utf8mb4",
          {"'small'", "'it''s'", "'ünïcödé'", "'a,b'", "5"}},
+        {"enum_error", "ENUM('a','b') CHARACTER SET utf8mb4", {"'a'", "'no label'", "'b'"}},
         {"set", "SET('a','b','ü') CHARACTER SET utf8mb4", {"''", "'a'", "'a,ü'", "'a,b,ü'"}},
         {"set64", set_of_64(), {"''", "'m0'", "'m63'", "'m0,m31,m32,m63'", "18446744073709551615"}},
         {"json",

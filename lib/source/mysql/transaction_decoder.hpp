@@ -114,6 +114,7 @@ class TransactionDecoder {
     void roll_back(const BinlogEvent& event);
     void roll_back_to(std::string_view savepoint);
     void prepare_xa(const BinlogEvent& event);
+    std::string changed_tables() const;  ///< by the transaction at hand, for messages
     void mark(const FilePlace& place, std::int64_t time_us, const TransactionId& id);
     void move_on(const BinlogEvent& event);
     void end_broken_off();

@@ -1,6 +1,7 @@
 // The part of TransactionDecoder that ends transactions: committed, rolled back, broken off.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <strings.h>
 
 #include "lib/base/error.hpp"
@@ -71,14 +72,35 @@ void TransactionDecoder::roll_back_to(std::string_view savepoint) {
     if (batch_) batch_->changes.resize(to.change);
 }
 
+/// What left with earlier batches is not known by name any more.
+std::string TransactionDecoder::changed_tables() const {
+    constexpr std::size_t most_names = 10;
+    std::vector<std::string> names;
+    const std::size_t first = transaction_.first_change;
+    for (std::size_t i = first; batch_ && i < batch_->changes.size(); ++i) {
+        if (i > first && batch_->changes[i].table == batch_->changes[i - 1].table) continue;
+        std::string name = batch_->changes[i].table->display_name();
+        if (std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(std::move(name));
+    }
+    const bool more = transaction_.was_handed_out || names.size() > most_names;
+    if (names.empty()) return "subscribed tables";
+    names.resize(std::min(names.size(), most_names));
+    return fmt::format("{}{}", fmt::join(names, ", "), more ? " and maybe others" : "");
+}
+
 void TransactionDecoder::prepare_xa(const BinlogEvent& event) {
     const XaPrepareEvent xa = parse_xa_prepare(event.body);
+    // Its rows stand here and nowhere else: a start behind its XA COMMIT would lose them.
     if (!xa.one_phase && transaction_.has_changes)
-        throw Error(ErrorKind::data,
-                    "an XA transaction changed subscribed tables and is only prepared; whether it "
-                    "commits stands later in the binlog, which is not supported",
-                    "commit it in one phase, take its tables out of the filter, or start behind "
-                    "its XA COMMIT");
+        throw Error(
+            ErrorKind::data,
+            fmt::format("an XA transaction changed {} and is only prepared; whether it commits "
+                        "stands later in the binlog, which is not supported",
+                        changed_tables()),
+            "when it is committed or rolled back, copy these tables anew and start where the copy "
+            "was taken, or take them out of the filter; have the application commit in one phase. "
+            "A start behind its XA COMMIT without a copy loses its rows");
     commit(event);
 }
 

@@ -181,6 +181,22 @@ TEST_CASE("transactions: a prepared XA one over subscribed tables is refused, in
     }
 }
 
+TEST_CASE("transactions: a refused XA one is told with its tables, and what is right to do") {
+    Begun replay;
+    replay.feed(replay.build.gtid(1));
+    replay.feed(replay.build.query("XA START X'61',X'',1"));
+    replay.insert(1);
+    try {
+        replay.feed(replay.build.event(
+            EventType::xa_prepare,
+            little<1>(false) + little<4>(1) + little<4>(1) + little<4>(0) + "a"));
+        FAIL("no error");
+    } catch (const Error& error) {
+        CHECK_THAT(error.text(), Catch::Contains("changed `db`.`t` and"));
+        CHECK_THAT(error.hint(), Catch::Contains("copy these tables anew"));
+    }
+}
+
 TEST_CASE("transactions: rows by statement are refused for a subscribed table, else passed over") {
     Begun replay({}, [](auto, auto table) { return table == "t"; });
     replay.feed(replay.build.gtid(1));
