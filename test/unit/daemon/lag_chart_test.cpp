@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
-#include <regex>
 
 #include "test/browser/sample_tasks.hpp"
 
@@ -19,10 +18,11 @@ LagSample ago(double minutes, double lag) {
 
 /// The d of the line's path.
 std::string line_of(const LagChart& chart) {
-    std::smatch match;
-    if (!std::regex_search(chart.svg, match, std::regex("class=\"line\" d=\"([^\"]*)\"")))
-        return {};
-    return match[1];
+    constexpr std::string_view before = "class=\"line\" d=\"";
+    const auto at = chart.svg.find(before);
+    if (at == std::string::npos) return {};
+    const auto begin = at + before.size();
+    return chart.svg.substr(begin, chart.svg.find('"', begin) - begin);
 }
 
 auto count_of(const std::string& text, char c) {
