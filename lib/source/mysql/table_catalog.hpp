@@ -1,5 +1,5 @@
 // What the server's information_schema says of a table *now*. Rows in the binlog may be older: who
-// uses a definition must check that it fits them (table_binding.hpp).
+// uses a definition must check that it fits them (table_decoding.hpp).
 #pragma once
 
 #include <cstdint>

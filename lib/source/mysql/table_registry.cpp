@@ -43,21 +43,21 @@ StreamTable& TableRegistry::find(std::uint64_t table_id) {
     return *last_;
 }
 
-const TableBinding& TableRegistry::binding(StreamTable& table, std::int64_t rows_time) {
-    if (table.binding && !table.is_stale) return *table.binding;
+const TableDecoding& TableRegistry::decoding(StreamTable& table, std::int64_t rows_time) {
+    if (table.decoding && !table.is_stale) return *table.decoding;
     const auto flavour = catalog_.is_mariadb() ? Flavour::mariadb : Flavour::mysql;
-    auto fresh =
-        bind_table(parse_table_map(table.map, flavour), catalog_.find(table.schema, table.table),
-                   catalog_, std::max(rows_time, definitions_known_until_));
+    auto fresh = make_table_decoding(parse_table_map(table.map, flavour),
+                                     catalog_.find(table.schema, table.table), catalog_,
+                                     std::max(rows_time, definitions_known_until_));
     // Plans and prepared statements hang on the schema: an unrelated statement must not cost them.
-    if (table.binding && *table.binding->schema == *fresh.schema) {
-        fresh.schema = table.binding->schema;
+    if (table.decoding && *table.decoding->schema == *fresh.schema) {
+        fresh.schema = table.decoding->schema;
     } else {
         table.batch = 0;  // whatever keeps the old schema alive does not keep this one
     }
-    table.binding = std::move(fresh);
+    table.decoding = std::move(fresh);
     table.is_stale = false;
-    return *table.binding;
+    return *table.decoding;
 }
 
 void TableRegistry::definition_changed(std::string_view sql, std::int64_t ended) {

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "lib/source/mysql/table_binding.hpp"
+#include "lib/source/mysql/table_decoding.hpp"
 
 namespace dts {
 
@@ -18,10 +18,10 @@ struct StreamTable {
     std::string schema;
     std::string table;
     bool subscribed = false;
-    std::vector<std::byte> map;           ///< its TABLE_MAP event's body
-    std::optional<TableBinding> binding;  ///< once rows of it were met
-    bool is_stale = false;                ///< the binding is to be made anew before its next use
-    std::uint64_t batch = 0;              ///< the last batch that keeps its schema alive
+    std::vector<std::byte> map;             ///< its TABLE_MAP event's body
+    std::optional<TableDecoding> decoding;  ///< once rows of it were met
+    bool is_stale = false;                  ///< the decoding is to be made anew before its next use
+    std::uint64_t batch = 0;                ///< the last batch that keeps its schema alive
 };
 
 class TableRegistry {
@@ -40,8 +40,8 @@ class TableRegistry {
 
     /// How its rows, written at that time (seconds since the epoch), are read; asks the catalog
     /// when it must. The schema stays the same object as long as it is the same schema. Throws as
-    /// bind_table() does.
-    const TableBinding& binding(StreamTable& table, std::int64_t rows_time);
+    /// make_table_decoding() does.
+    const TableDecoding& decoding(StreamTable& table, std::int64_t rows_time);
 
     /// A definition statement passed, which ended at that time: what it may concern is asked for
     /// anew.

@@ -189,7 +189,7 @@ void TransactionDecoder::pass_over(const BinlogEvent& event) {
     const std::uint64_t table_id = ByteReader(event.body).u48();
     if (table_id == no_table) return;
     StreamTable& table = tables_.find(table_id);
-    if (table.subscribed && !tables_.binding(table, rows_time(event)).is_transactional)
+    if (table.subscribed && !tables_.decoding(table, rows_time(event)).is_transactional)
         throw can_not_take_back("it changed tables that can not roll back, too");
 }
 

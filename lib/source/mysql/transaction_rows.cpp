@@ -94,8 +94,8 @@ void TransactionDecoder::on_rows(const BinlogEvent& event, const FormatDescripti
 void TransactionDecoder::decode_rows(const BinlogEvent& event, ByteReader reader,
                                      StreamTable& table, const std::shared_ptr<Chunk>& chunk) {
     const RowsKind kind = rows_kind(event.header.type);
-    const TableBinding& binding = tables_.binding(table, rows_time(event));
-    const std::size_t count = binding.readers.size();
+    const TableDecoding& decoding = tables_.decoding(table, rows_time(event));
+    const std::size_t count = decoding.readers.size();
     if (kind.has_extra) {
         const std::size_t extra = reader.u16();  // its own two bytes included
         reader.skip(extra < 2 ? 0 : extra - 2);
@@ -116,22 +116,22 @@ void TransactionDecoder::decode_rows(const BinlogEvent& event, ByteReader reader
         adopted_ = chunk.get();
     }
     if (table.batch != batch_number_) {
-        batch.tables.push_back(binding.schema);
+        batch.tables.push_back(decoding.schema);
         table.batch = batch_number_;
     }
-    (binding.is_transactional ? transaction_.has_transactional : transaction_.has_others) = true;
+    (decoding.is_transactional ? transaction_.has_transactional : transaction_.has_others) = true;
     transaction_.has_changes = true;
 
     const RowMemory memory{batch.arena, scratch_};
-    RowChange change{binding.schema.get(), nullptr, nullptr, kind.change};
-    change.partial = is_partial(first, *binding.schema) || is_partial(second, *binding.schema);
+    RowChange change{decoding.schema.get(), nullptr, nullptr, kind.change};
+    change.partial = is_partial(first, *decoding.schema) || is_partial(second, *decoding.schema);
     while (!reader.empty()) {
         if (kind.change != ChangeKind::insert)
-            change.before = read_row(reader, binding.readers, first, memory);
+            change.before = read_row(reader, decoding.readers, first, memory);
         if (kind.change != ChangeKind::remove) {
-            Value* after = read_row(reader, binding.readers, second, memory);
+            Value* after = read_row(reader, decoding.readers, second, memory);
             if (change.partial && change.before != nullptr)
-                complete_keys(*binding.schema, change.before, after);
+                complete_keys(*decoding.schema, change.before, after);
             change.after = after;
         }
         batch.changes.push_back(change);

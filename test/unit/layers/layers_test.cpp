@@ -78,6 +78,20 @@ bool is_source(const fs::path& path) {
     return path.extension() == ".hpp" || path.extension() == ".cpp";
 }
 
+/// "TableSchema" of a line that begins the definition of a type at the outermost level; else empty.
+std::string defined_type(std::string_view line) {
+    for (const std::string_view word : {"struct ", "class ", "enum class "}) {
+        if (!line.starts_with(word)) continue;
+        line.remove_prefix(word.size());
+        const auto end = line.find_first_of(" :;{");
+        const auto behind = line.find_last_not_of(' ');
+        const bool is_only_named = behind != std::string_view::npos && line[behind] == ';' &&
+                                   line.find('{') == std::string_view::npos;
+        return is_only_named ? std::string() : std::string(line.substr(0, end));
+    }
+    return {};
+}
+
 /// All files and folders of lib/ and daemon/, as paths from the source root.
 std::vector<fs::path> project_paths() {
     REQUIRE(fs::exists("lib/base/error.hpp"));  // else: not run from the source root
@@ -123,6 +137,27 @@ TEST_CASE("layers: no file of lib or daemon is longer than 400 lines", "[layers]
         if (lines > max_lines) wrong.push_back(fmt::format("{}: {} lines", path.string(), lines));
     }
     CHECK(joined(wrong) == "");
+}
+
+// All of it is one namespace: of two types with one name the linker keeps the members of one, and
+// objects of the other are destroyed as what they are not.
+TEST_CASE("layers: no two headers define a type of the same name", "[layers]") {
+    std::map<std::string, std::string> homes;
+    std::vector<std::string> wrong;
+    for (const auto& path : project_paths()) {
+        if (path.extension() != ".hpp") continue;
+        std::ifstream text(path);
+        for (std::string line; std::getline(text, line);) {
+            const std::string type = defined_type(line);
+            if (type.empty()) continue;
+            const auto [home, is_new] = homes.emplace(type, path.string());
+            if (!is_new) wrong.push_back(path.string() + " and " + home->second + ": " + type);
+        }
+    }
+    CHECK(homes.size() > 100);
+    CHECK(joined(wrong) == "");
+    CHECK(defined_type("class A final : public B {") == "A");
+    CHECK(defined_type("struct A;").empty());
 }
 
 TEST_CASE("layers: no file or folder has a name that says nothing", "[layers]") {

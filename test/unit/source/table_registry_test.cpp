@@ -20,7 +20,7 @@ struct Registry {
     }
 
     TableSchemaPtr schema(std::int64_t rows_time = 1000) {
-        return tables.binding(tables.find(1), rows_time).schema;
+        return tables.decoding(tables.find(1), rows_time).schema;
     }
 
     std::string map = int_table_map(1, "accounts", 2);

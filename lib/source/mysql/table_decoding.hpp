@@ -16,7 +16,7 @@
 
 namespace dts {
 
-struct TableBinding {
+struct TableDecoding {
     TableSchemaPtr schema;
     /// One for each column on the wire; hidden columns stand behind those of the schema.
     std::vector<ColumnReader> readers;
@@ -26,7 +26,8 @@ struct TableBinding {
 /// `known_until`, seconds since the epoch: the stream has shown every definition statement up to
 /// then, so a definition of that time or before is that of the rows. Throws Error{data} with a HINT
 /// when the rows can not be decoded with certainty.
-TableBinding bind_table(const TableMap& map, const std::optional<TableDefinition>& definition,
-                        TableCatalog& catalog, std::int64_t known_until);
+TableDecoding make_table_decoding(const TableMap& map,
+                                  const std::optional<TableDefinition>& definition,
+                                  TableCatalog& catalog, std::int64_t known_until);
 
 }  // namespace dts

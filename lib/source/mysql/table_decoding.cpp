@@ -1,4 +1,4 @@
-#include "lib/source/mysql/table_binding.hpp"
+#include "lib/source/mysql/table_decoding.hpp"
 
 #include <fmt/format.h>
 
@@ -180,30 +180,32 @@ TableSchema schema_of(const TableMap& map, const std::optional<TableDefinition>&
     return schema;
 }
 
-TableBinding compile(const TableMap& map, TableSchema schema,
-                     const std::optional<TableDefinition>& definition, bool by_definition,
-                     TableCatalog& catalog) {
+TableDecoding compile(const TableMap& map, TableSchema schema,
+                      const std::optional<TableDefinition>& definition, bool by_definition,
+                      TableCatalog& catalog) {
     take_metadata(map, schema, catalog);
     take_keys(map, schema);
-    TableBinding binding;
-    binding.is_transactional = !definition || definition->is_transactional;
+    TableDecoding decoding;
+    decoding.is_transactional = !definition || definition->is_transactional;
     for (std::size_t i = 0; i < map.columns.size(); ++i) {
         if (i >= schema.columns.size()) {
-            binding.readers.push_back({.op = ReadOp::uint64});  // hidden: read past
+            decoding.readers.push_back({.op = ReadOp::uint64});  // hidden: read past
             continue;
         }
         const std::string_view data_type =
             by_definition ? std::string_view(definition->data_types[i]) : std::string_view();
-        binding.readers.push_back(make_column_reader(map.columns[i], schema.columns[i], data_type));
+        decoding.readers.push_back(
+            make_column_reader(map.columns[i], schema.columns[i], data_type));
     }
-    binding.schema = std::make_shared<const TableSchema>(std::move(schema));
-    return binding;
+    decoding.schema = std::make_shared<const TableSchema>(std::move(schema));
+    return decoding;
 }
 
 }  // namespace
 
-TableBinding bind_table(const TableMap& map, const std::optional<TableDefinition>& definition,
-                        TableCatalog& catalog, std::int64_t known_until) {
+TableDecoding make_table_decoding(const TableMap& map,
+                                  const std::optional<TableDefinition>& definition,
+                                  TableCatalog& catalog, std::int64_t known_until) {
     if (definition && definition->is_system_versioned)
         throw Error(ErrorKind::data,
                     "it is a system-versioned table: its history travels as rows of the table "

@@ -1,4 +1,4 @@
-#include "lib/source/mysql/table_binding.hpp"
+#include "lib/source/mysql/table_decoding.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -12,11 +12,11 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-TableBinding bound(const std::string& body, const TableDefinition& definition,
-                   std::int64_t known_until) {
+TableDecoding bound(const std::string& body, const TableDefinition& definition,
+                    std::int64_t known_until) {
     MemoryCatalog catalog;
-    return bind_table(parse_table_map(view_of(body), Flavour::mariadb), definition, catalog,
-                      known_until);
+    return make_table_decoding(parse_table_map(view_of(body), Flavour::mariadb), definition,
+                               catalog, known_until);
 }
 
 WireColumn wire_column(WireType type, std::uint16_t meta, std::uint32_t collation = 0) {
@@ -35,7 +35,7 @@ Column text_column(ColumnType type) {
 
 }  // namespace
 
-TEST_CASE("table binding: rows without names are refused under a newer definition") {
+TEST_CASE("table decoding: rows without names are refused under a newer definition") {
     auto definition = int_table("t", {"id", "b", "a"});
     definition.defined_at = 1001;
     const auto map = int_table_map(7, "t", 3);
@@ -43,17 +43,17 @@ TEST_CASE("table binding: rows without names are refused under a newer definitio
                       Contains("1 s after") && Contains("HINT") && Contains("binlog_row_metadata"));
 }
 
-TEST_CASE("table binding: a table made in the second of its first rows is read") {
+TEST_CASE("table decoding: a table made in the second of its first rows is read") {
     auto definition = int_table("t", {"id", "a", "b"});
     definition.defined_at = 1000;
     CHECK(bound(int_table_map(7, "t", 3), definition, 1000).readers.size() == 3);
 }
 
-TEST_CASE("table binding: a definition of unknown age is used where it fits") {
+TEST_CASE("table decoding: a definition of unknown age is used where it fits") {
     CHECK_NOTHROW(bound(int_table_map(7, "t", 3), int_table("t", {"id", "a", "b"}), 1000));
 }
 
-TEST_CASE("table binding: rows with names are read by their names, however new the table is") {
+TEST_CASE("table decoding: rows with names are read by their names, however new the table is") {
     auto definition = int_table("t", {"id", "b", "a"});
     definition.defined_at = 2000;
     const auto binding =
@@ -63,7 +63,7 @@ TEST_CASE("table binding: rows with names are read by their names, however new t
     CHECK(binding.schema->columns[2].name == "b");
 }
 
-TEST_CASE("table binding: the primary key of the rows is the event's, not today's") {
+TEST_CASE("table decoding: the primary key of the rows is the event's, not today's") {
     const auto definition = int_table("t", {"id", "a", "b"});
     const std::vector<std::string> names{"id", "a", "b"};
     SECTION("over other columns") {
@@ -81,7 +81,7 @@ TEST_CASE("table binding: the primary key of the rows is the event's, not today'
     }
 }
 
-TEST_CASE("table binding: a unique key over a column that could be NULL then identifies no row") {
+TEST_CASE("table decoding: a unique key over a column that could be NULL then identifies no row") {
     auto definition = int_table("t", {"id", "a"});
     definition.schema.columns[1].nullable = false;
     definition.schema.unique_keys.push_back({"u", {1}, false, false});
