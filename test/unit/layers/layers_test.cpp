@@ -84,6 +84,8 @@ std::string defined_type(std::string_view line) {
         if (!line.starts_with(word)) continue;
         line.remove_prefix(word.size());
         const auto end = line.find_first_of(" :;{");
+        if (line.substr(0, line.find_first_of(" ;{")).find("::") != std::string_view::npos)
+            return {};
         const auto behind = line.find_last_not_of(' ');
         const bool is_only_named = behind != std::string_view::npos && line[behind] == ';' &&
                                    line.find('{') == std::string_view::npos;
@@ -139,18 +141,20 @@ TEST_CASE("layers: no file of lib or daemon is longer than 400 lines", "[layers]
     CHECK(joined(wrong) == "");
 }
 
-// All of it is one namespace: of two types with one name the linker keeps the members of one, and
-// objects of the other are destroyed as what they are not.
+// Of two types with one name the linker keeps the members of one, and objects of the other are
+// destroyed as what they are not.
 TEST_CASE("layers: no two headers define a type of the same name", "[layers]") {
     std::map<std::string, std::string> homes;
     std::vector<std::string> wrong;
     for (const auto& path : project_paths()) {
         if (path.extension() != ".hpp") continue;
         std::ifstream text(path);
+        std::string space;
         for (std::string line; std::getline(text, line);) {
+            if (line.starts_with("namespace ")) space = line;
             const std::string type = defined_type(line);
             if (type.empty()) continue;
-            const auto [home, is_new] = homes.emplace(type, path.string());
+            const auto [home, is_new] = homes.emplace(space + type, path.string());
             if (!is_new) wrong.push_back(path.string() + " and " + home->second + ": " + type);
         }
     }
@@ -158,6 +162,7 @@ TEST_CASE("layers: no two headers define a type of the same name", "[layers]") {
     CHECK(joined(wrong) == "");
     CHECK(defined_type("class A final : public B {") == "A");
     CHECK(defined_type("struct A;").empty());
+    CHECK(defined_type("struct A::B : C {").empty());
 }
 
 TEST_CASE("layers: no file or folder has a name that says nothing", "[layers]") {

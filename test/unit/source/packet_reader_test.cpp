@@ -24,10 +24,11 @@ struct SocketPair {
     void hang_up() {
         if (ends[1] >= 0) ::close(std::exchange(ends[1], -1));
     }
+    /// Any thread: Catch's own checks belong to the main one.
     void send(std::string_view bytes) const {
         while (!bytes.empty()) {
             const auto count = ::write(ends[1], bytes.data(), bytes.size());
-            REQUIRE(count > 0);
+            if (count <= 0) throw std::runtime_error("nothing could be sent");
             bytes.remove_prefix(static_cast<std::size_t>(count));
         }
     }
