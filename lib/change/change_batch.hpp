@@ -26,7 +26,10 @@ struct RowChange {
     const Value* before;
     const Value* after;
     ChangeKind kind;
-    bool partial = false;  ///< some value of before or after is not carried (a partial row image)
+    /// Some value of after is not carried, or of before that would tell the row (a partial image).
+    /// Where the source never sends more of before than its columns say (Column::in_before), that
+    /// alone does not count.
+    bool partial = false;
 };
 
 /// The changes [end of the mark before, change_end) are one source transaction, or the last part of

@@ -44,6 +44,9 @@ struct Column {
     std::uint8_t precision = 0;  ///< DECIMAL: digits in all
     std::uint8_t scale = 0;  ///< DECIMAL: digits behind the point; times: digits of the fraction
     std::vector<std::string> labels;  ///< ENUM and SET, in UTF-8
+    std::string type_name;            ///< Postgres: as SQL names it, modifiers included
+    bool always_identity = false;     ///< Postgres: GENERATED ALWAYS AS IDENTITY
+    bool in_before = true;  ///< before images carry it (Postgres: the replica identity has it)
 
     bool operator==(const Column&) const = default;
 };
@@ -63,6 +66,7 @@ struct TableSchema {
     std::vector<Column> columns;
     std::vector<UniqueKey> unique_keys;  ///< the primary key first where there is one
     bool has_primary_key = false;
+    bool names_fold_case = true;  ///< column names compare without case, as MySQL's do
 
     bool operator==(const TableSchema&) const = default;
 
@@ -70,11 +74,13 @@ struct TableSchema {
     /// all NOT NULL; nullptr for a keyless table.
     const UniqueKey* row_key() const noexcept;
 
-    /// The ordinal of the column, -1 where there is none. Names compare without case, as MySQL's
-    /// do.
+    /// Are these two names of one column?
+    bool same_column(std::string_view a, std::string_view b) const noexcept;
+
+    /// The ordinal of the column, -1 where there is none.
     int find(std::string_view column) const noexcept;
 
-    /// `schema`.`table`, for messages.
+    /// `schema`.`table`, or "schema"."table" where names do not fold, for messages.
     std::string display_name() const;
 };
 

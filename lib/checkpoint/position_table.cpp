@@ -16,106 +16,82 @@ std::uint64_t fnv1a(std::string_view text) {
 
 }  // namespace
 
-PositionTable::PositionTable(Options options)
-    : options_(std::move(options)),
-      table_(quote_identifier(options_.schema) + "." + quote_identifier(options_.table)) {}
+PositionTable::PositionTable(Options options) : options_(std::move(options)) {}
 
-std::string PositionTable::where() const {
+std::string PositionTable::table(const PositionSql& sql) const {
+    return sql.identifier(options_.name.schema) + "." + sql.identifier(options_.name.table);
+}
+
+std::string PositionTable::where(const PositionSql& sql) const {
     return fmt::format(
         " WHERE task_id={} AND resumer_type='CdcDoing' AND position_key='default_key'",
-        quote_literal(options_.task_id));
+        sql.literal(options_.task_id));
 }
 
 /// As this worker left it. The token alone would not do: after a crash or a failover the target may
 /// have lost what it committed last, and what follows must not be applied on top of that.
-std::string PositionTable::guarded() const {
-    const std::string row = fmt::format("{} AND position_data={}", where(), quote_literal(stored_));
-    return has_owner_
-               ? fmt::format("{} AND owner_token={}", row, quote_literal(options_.owner_token))
-               : row;
+std::string PositionTable::guarded(const PositionSql& sql) const {
+    const std::string row =
+        fmt::format("{} AND position_data={}", where(sql), sql.literal(stored_));
+    return has_owner_ ? fmt::format("{} AND owner_token={}", row, sql.literal(options_.owner_token))
+                      : row;
 }
 
-std::optional<std::string> PositionTable::read(MysqlConnection& connection) {
-    const auto exists = connection.scalar(fmt::format(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
-        quote_literal(options_.schema), quote_literal(options_.table)));
-    if (!exists) return std::nullopt;
-    return connection.scalar(fmt::format("SELECT position_data FROM {}{}", table_, where()));
+std::optional<std::string> PositionTable::read(PositionSql& sql) const {
+    if (!sql.table_exists(options_.name)) return std::nullopt;
+    auto row = sql.row(fmt::format("SELECT position_data FROM {}{}", table(sql), where(sql)));
+    if (!row || row->front().empty()) return std::nullopt;
+    return std::move(row->front());
 }
 
-void PositionTable::create(MysqlConnection& connection) {
-    const auto exists = connection.scalar(fmt::format(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema={} AND table_name={}",
-        quote_literal(options_.schema), quote_literal(options_.table)));
-    if (!exists) {
-        connection.execute("CREATE DATABASE IF NOT EXISTS " + quote_identifier(options_.schema));
-        connection.execute(fmt::format(
-            "CREATE TABLE IF NOT EXISTS {} ("
-            "id BIGINT AUTO_INCREMENT PRIMARY KEY,"
-            "task_id VARCHAR(255) NOT NULL,"
-            "resumer_type VARCHAR(100) NOT NULL,"
-            "position_key VARCHAR(255) NOT NULL,"
-            "position_data MEDIUMTEXT,"
-            "owner_token VARCHAR(64) NOT NULL DEFAULT '',"
-            "owner VARCHAR(512) NOT NULL DEFAULT '',"
-            "created_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),"
-            "updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE "
-            "CURRENT_TIMESTAMP(6),"
-            "UNIQUE KEY uk_task_position (task_id, resumer_type, position_key)"
-            ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC",
-            table_));
-    }
-    has_owner_ =
-        connection
-            .scalar(fmt::format("SELECT 1 FROM information_schema.columns WHERE table_schema={} "
-                                "AND table_name={} AND column_name='owner_token'",
-                                quote_literal(options_.schema), quote_literal(options_.table)))
-            .has_value();
+void PositionTable::create(PositionSql& sql) {
+    if (!sql.table_exists(options_.name)) sql.create_table(options_.name);
+    has_owner_ = sql.has_column(options_.name, "owner_token");
 }
 
-std::optional<std::string> PositionTable::claim(MysqlConnection& connection) {
-    const std::string owner_column = has_owner_ ? "owner" : "''";
+std::optional<std::string> PositionTable::claim(PositionSql& sql) {
     constexpr unsigned patience_secs =
         1;  // the lock of a worker that has just died goes with its connection
-    const bool locked = take_lock(connection, patience_secs);
-    if (!locked) {
-        const auto owner =
-            connection.scalar(fmt::format("SELECT {} FROM {}{}", owner_column, table_, where()));
-        connection.execute("COMMIT");
-        evict(connection, owner.value_or(""));
+    if (!sql.take_lock(lock_key(sql), patience_secs)) {
+        sql.begin();
+        const auto owner = sql.row(fmt::format("SELECT {} FROM {}{}", has_owner_ ? "owner" : "''",
+                                               table(sql), where(sql)));
+        sql.execute("COMMIT");
+        evict(sql, owner ? owner->front() : "");
     }
 
     // The row lock waits for a transaction of an earlier owner that is still being committed; once
     // our token is in, that owner's next transaction fails.
-    const auto row = read_locked(connection);
-    if (row && options_.held_before) require_ours(row);
+    sql.begin();
+    const auto row = read_locked(sql);
+    if (row && options_.held_before) require_ours(sql, row);
     if (row && has_owner_) {
-        connection.execute(fmt::format("UPDATE {} SET owner_token={}, owner={}{}", table_,
-                                       quote_literal(options_.owner_token),
-                                       quote_literal(options_.owner), where()));
+        sql.execute(fmt::format("UPDATE {} SET owner_token={}, owner={}{}", table(sql),
+                                sql.literal(options_.owner_token), sql.literal(options_.owner),
+                                where(sql)));
     }
-    connection.execute("COMMIT");
+    sql.execute("COMMIT");
     has_row_ = row.has_value();
     stored_ = row ? row->position : "";
     return row ? std::optional(row->position) : std::nullopt;
 }
 
-std::optional<PositionTable::Row> PositionTable::read_locked(MysqlConnection& connection) const {
-    auto result = connection.query(fmt::format("SELECT position_data, {} FROM {}{} FOR UPDATE",
-                                               has_owner_ ? "owner_token, owner" : "'', ''", table_,
-                                               where()));
-    const auto row = result.next();
+std::optional<PositionTable::Row> PositionTable::read_locked(PositionSql& sql) const {
+    auto row =
+        sql.row(fmt::format("SELECT position_data, {} FROM {}{} FOR UPDATE",
+                            has_owner_ ? "owner_token, owner" : "'', ''", table(sql), where(sql)));
     if (!row) return std::nullopt;
-    return Row{row->text(0), row->text(1), row->text(2)};
+    return Row{std::move((*row)[0]), std::move((*row)[1]), std::move((*row)[2])};
 }
 
 /// A row that names this log directory is ours also with another token: this worker holds that
 /// directory's lock, so the row is an older one that a backup has brought back.
-const PositionTable::Row& PositionTable::require_ours(const std::optional<Row>& row) const {
+const PositionTable::Row& PositionTable::require_ours(const PositionSql& sql,
+                                                      const std::optional<Row>& row) const {
     if (!row) {
         throw Error(ErrorKind::checkpoint,
                     fmt::format("the target has lost the checkpoint of task '{}' (in {})",
-                                options_.task_id, table_),
+                                options_.task_id, table(sql)),
                     "the target was wiped or replaced while the task ran: restore it");
     }
     if (!has_owner_ || row->owner_token == options_.owner_token || row->owner == options_.owner) {
@@ -124,33 +100,21 @@ const PositionTable::Row& PositionTable::require_ours(const std::optional<Row>& 
     throw Error(ErrorKind::log_directory,
                 fmt::format("the checkpoint of task '{}' in {} is no longer owned by this worker: "
                             "another worker has taken the task over: {}",
-                            options_.task_id, table_, row->owner),
+                            options_.task_id, table(sql), row->owner),
                 "run one worker for a task; look at the row's columns owner and updated_at");
 }
 
-std::string PositionTable::lock_name() const {
-    return fmt::format("dts:{:016x}", fnv1a(table_ + '\n' + options_.task_id));
+std::uint64_t PositionTable::lock_key(const PositionSql& sql) const {
+    return fnv1a(table(sql) + '\n' + options_.task_id);
 }
 
-/// True also where the server has no named locks (some clusters): the token keeps other owners out
-/// then.
-bool PositionTable::take_lock(MysqlConnection& connection, unsigned wait_secs) {
-    try {
-        return connection.scalar(
-                   fmt::format("SELECT GET_LOCK('{}', {})", lock_name(), wait_secs)) == "1";
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::data) throw;
-        return true;
-    }
-}
-
-PositionTable::Found PositionTable::renew(MysqlConnection& connection,
-                                          const std::string& position_json) {
-    take_lock(connection, 0);
-    const auto row = read_locked(connection);
-    connection.execute("COMMIT");
+PositionTable::Found PositionTable::renew(PositionSql& sql, const std::string& position_json) {
+    sql.take_lock(lock_key(sql), 0);
+    sql.begin();
+    const auto row = read_locked(sql);
+    sql.execute("COMMIT");
     if (!row && !has_row_) return Found::not_committed;
-    const Row& ours = require_ours(row);
+    const Row& ours = require_ours(sql, row);
     if (ours.position == position_json) return Found::committed;
     return has_row_ && ours.position == stored_ ? Found::not_committed : Found::went_back;
 }
@@ -158,9 +122,8 @@ PositionTable::Found PositionTable::renew(MysqlConnection& connection,
 /// Somebody holds the lock by name. A worker of the same log directory is dead, since that
 /// directory is locked by us: what the server still sees is its lost connection. Any other is
 /// alive.
-void PositionTable::evict(MysqlConnection& connection, const std::string& owner) {
-    const auto holder =
-        connection.scalar(fmt::format("SELECT IS_USED_LOCK('{}')", lock_name())).value_or("?");
+void PositionTable::evict(PositionSql& sql, const std::string& owner) {
+    const auto holder = sql.lock_holder(lock_key(sql));
     if (owner != options_.owner && !options_.take_over) {
         throw Error(
             ErrorKind::log_directory,
@@ -168,51 +131,49 @@ void PositionTable::evict(MysqlConnection& connection, const std::string& owner)
                         options_.task_id, owner.empty() ? "unknown" : owner, holder),
             "stop that worker, or set [global] on_conflict=take_over");
     }
-    try {
-        connection.execute("KILL " + holder);
-    } catch (const Error&) {
-        // It may have gone by itself, or the account may not: the wait below and the token decide.
-    }
-    take_lock(connection, 5);
+    sql.end_connection(holder);
+    sql.take_lock(lock_key(sql), 5);
 }
 
-void PositionTable::store(MysqlConnection& connection, const std::string& position_json) {
-    check_stored(connection, connection.execute(store_statement(position_json)));
+void PositionTable::store(PositionSql& sql, const std::string& position_json) {
+    check_stored(sql, sql.execute(store_statement(sql, position_json)));
 }
 
 /// Two workers that both found no row meet at the unique key of INSERT: one of them fails.
-std::string PositionTable::store_statement(const std::string& position_json) const {
+std::string PositionTable::store_statement(const PositionSql& sql,
+                                           const std::string& position_json) const {
     if (has_row_) {
-        return fmt::format("UPDATE {} SET position_data={}{}", table_, quote_literal(position_json),
-                           guarded());
+        return fmt::format("UPDATE {} SET position_data={}, updated_at=CURRENT_TIMESTAMP(6){}",
+                           table(sql), sql.literal(position_json), guarded(sql));
     }
-    const std::string owner =
-        has_owner_ ? fmt::format(", owner_token={}, owner={}", quote_literal(options_.owner_token),
-                                 quote_literal(options_.owner))
-                   : "";
-    return fmt::format(
-        "INSERT INTO {} SET task_id={}, resumer_type='CdcDoing', position_key='default_key', "
-        "position_data={}{}",
-        table_, quote_literal(options_.task_id), quote_literal(position_json), owner);
+    const auto values = fmt::format("{}, 'CdcDoing', 'default_key', {}",
+                                    sql.literal(options_.task_id), sql.literal(position_json));
+    constexpr std::string_view columns = "task_id, resumer_type, position_key, position_data";
+    if (!has_owner_) {
+        return fmt::format("INSERT INTO {} ({}) VALUES ({})", table(sql), columns, values);
+    }
+    return fmt::format("INSERT INTO {} ({}, owner_token, owner) VALUES ({}, {}, {})", table(sql),
+                       columns, values, sql.literal(options_.owner_token),
+                       sql.literal(options_.owner));
 }
 
-void PositionTable::check_stored(MysqlConnection& connection, std::uint64_t matched_rows) const {
-    if (matched_rows != 1) throw_not_as_left(connection);
+void PositionTable::check_stored(PositionSql& sql, std::uint64_t matched_rows) const {
+    if (matched_rows != 1) throw_not_as_left(sql);
 }
 
-void PositionTable::guard(MysqlConnection& connection) {
-    const auto found =
-        connection.scalar(fmt::format("SELECT 1 FROM {}{} FOR UPDATE", table_, guarded()));
-    if (!found) throw_not_as_left(connection);
+void PositionTable::guard(PositionSql& sql) {
+    if (!sql.row(fmt::format("SELECT 1 FROM {}{} FOR UPDATE", table(sql), guarded(sql)))) {
+        throw_not_as_left(sql);
+    }
 }
 
-void PositionTable::throw_not_as_left(MysqlConnection& connection) const {
-    const Row row = require_ours(read_locked(connection));
+void PositionTable::throw_not_as_left(PositionSql& sql) const {
+    const Row row = require_ours(sql, read_locked(sql));
     throw Error(
         ErrorKind::transient,
         fmt::format("the target's checkpoint in {} is {}, though {} was committed last: the "
                     "target has lost commits",
-                    table_, row.position, stored_));
+                    table(sql), row.position, stored_));
 }
 
 }  // namespace dts

@@ -47,9 +47,10 @@ std::optional<SslMode> ssl_mode_of_keys(const Settings& settings, std::string_vi
     return settings.choice<SslMode>(section, "ssl_mode");
 }
 
-MysqlUrl parse_url_of(const Settings& settings, std::string_view section, const std::string& url) {
+DatabaseUrl parse_url_of(const Settings& settings, std::string_view section, const std::string& url,
+                         DbType db_type) {
     try {
-        return parse_mysql_url(url);
+        return db_type == DbType::pg ? parse_postgres_url(url) : parse_mysql_url(url);
     } catch (const Error& error) {
         throw settings.error(section, "url", error.text(), error.hint());
     }
@@ -65,10 +66,11 @@ std::string EndpointConfig::display_name() const {
 EndpointConfig read_endpoint(const Settings& settings, std::string_view section) {
     const auto text = settings.given(section, "url");
     if (!text) throw settings.error(section, "url", "is missing");
-    auto url = parse_url_of(settings, section, *text);
 
     EndpointConfig endpoint;
     endpoint.db_type = settings.choice<DbType>(section, "db_type");
+    auto url = parse_url_of(settings, section, *text, endpoint.db_type);
+    endpoint.session_settings = std::move(url.settings);
     endpoint.host = std::move(url.host);
     endpoint.port = url.port;
     endpoint.database = std::move(url.database);

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "lib/base/ssl_mode.hpp"
 #include "lib/config/settings.hpp"
@@ -24,6 +26,7 @@ struct EndpointConfig {
     SslMode ssl_mode = SslMode::disable;
     std::string ssl_ca_path;
     std::string database;  ///< of the url; mysql connects without one
+    std::vector<std::pair<std::string, std::string>> session_settings;  ///< of the url; pg
     std::chrono::seconds connection_timeout{15};
     unsigned max_connections = 10;
     std::string masked_url;  ///< for messages

@@ -43,8 +43,9 @@ constexpr SectionHelp sections[] = {
     {"parallelizer", "how changes are grouped"},
     {"pipeline", "buffers, intervals and the checkpoint"},
     {"filter",
-     "which changes are synced: items by comma, * any characters, ? none or one, `name` taken "
-     "literally; ignore_* beats do_*; nothing in do_*: nothing is synced"},
+     "which changes are synced: items by comma, * any characters, ? none or one, `name` (pg: "
+     "\"name\") taken literally; ignore_* beats do_*; nothing in do_*: nothing is synced; the db "
+     "of pg is the schema"},
     {"router", "other names in the target; no wildcards"},
     {"resumer", "where the position to go on from is found"},
     {"data_marker", "keeps two-way syncs from sending changes back"},
@@ -67,14 +68,15 @@ constexpr Key keys[] = {
            "what to do when another worker holds the task"),
 
     choice("extractor", "db_type", "", "mysql, pg, mongo", "the kind of the source database")
-        .not_built("pg, mongo")
+        .not_built("mongo")
         .required(),
     choice("extractor", "extract_type", "", "cdc, snapshot, snapshot_and_cdc, struct",
            "cdc follows the source's changes")
         .not_built("snapshot, snapshot_and_cdc, struct")
         .required(),
     secret("extractor", "url",
-           "the source's address: mysql://user:password@host:port?ssl-mode=disabled")
+           "the source's address: mysql://user:password@host:port?ssl-mode=disabled, "
+           "postgres://user:password@host:port/database?sslmode=disable")
         .required(),
     text("extractor", "username", "", "the source's account, when the url names none"),
     secret("extractor", "password", "the account's password, when the url holds none"),
@@ -139,16 +141,26 @@ constexpr Key keys[] = {
     text("extractor", "start_time_utc", "", "start at the first change of that time").not_built(),
     text("extractor", "end_time_utc", "", "end at the first change after that time").not_built(),
 
-    text("extractor", "slot_name", "", "the replication slot").only(pg).required(),
-    text("extractor", "pub_name", "", "the publication; SLOT_publication_for_all_tables when empty")
+    text("extractor", "slot_name", "",
+         "the replication slot; made at the first start when it is not there, never on resume")
+        .only(pg)
+        .required(),
+    text("extractor", "pub_name", "",
+         "the publication; SLOT_publication_for_all_tables when empty; made like the slot, for the "
+         "tables that the filter selects then")
         .only(pg),
-    text("extractor", "start_lsn", "", "the LSN to start at").only(pg),
-    flag("extractor", "recreate_slot_if_exists", "false", "start with a new slot; never on resume")
+    text("extractor", "start_lsn", "",
+         "the LSN to start at, which the slot must hold; where the slot stands when empty")
+        .only(pg),
+    flag("extractor", "recreate_slot_if_exists", "false",
+         "make the slot anew at the first start; never on resume")
         .only(pg),
     number("extractor", "keepalive_interval_secs", "10", 1, day_secs,
-           "how often the server hears of dts")
+           "how often the server hears of dts at least")
         .only(pg),
-    text("extractor", "ddl_meta_tb", "", "the table that the source's DDL is noted in").only(pg),
+    text("extractor", "ddl_meta_tb", "", "the table that the source's DDL is noted in")
+        .only(pg)
+        .not_built(),
 
     choice("extractor", "source", "change_stream", "op_log, change_stream", "what is followed")
         .only(mongo),
@@ -160,7 +172,7 @@ constexpr Key keys[] = {
     flag("extractor", "is_direct_connection", "false", "talk to this server only").only(mongo),
 
     choice("sinker", "db_type", "mysql", "mysql, pg, mongo", "the kind of the target database")
-        .not_built("pg, mongo"),
+        .not_built("mongo"),
     choice("sinker", "sink_type", "write", "write, sql, dummy, check, struct",
            "write applies the changes, sql writes them to a file, dummy drops them")
         .not_built("check, struct"),
@@ -255,7 +267,7 @@ constexpr Key keys[] = {
     text("resumer", "log_dir", "", "the newer spelling of resume_log_dir"),
     text("resumer", "config_file", "", "the newer spelling of resume_config_file"),
     secret("resumer", "url", "the address of the database that holds the position table (from_db)"),
-    choice("resumer", "db_type", "mysql", "mysql, pg, mongo", "its kind").not_built("pg, mongo"),
+    choice("resumer", "db_type", "mysql", "mysql, pg, mongo", "its kind").not_built("mongo"),
     text("resumer", "username", "", "its account, when the url names none"),
     secret("resumer", "password", "the account's password, when the url holds none"),
     text("resumer", "password_file", "",

@@ -45,6 +45,50 @@ MysqlCdcConfig read_mysql_cdc(const Settings& settings) {
     return cdc;
 }
 
+bool is_lsn(std::string_view text) {
+    const auto slash = std::min(text.find('/'), text.size());
+    const auto is_half = [](std::string_view half) {
+        return !half.empty() && half.size() <= 8 &&
+               half.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+    };
+    return slash < text.size() && is_half(text.substr(0, slash)) && is_half(text.substr(slash + 1));
+}
+
+PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
+    constexpr auto section = "extractor";
+    constexpr std::size_t longest_name = 63;
+    PostgresCdcConfig cdc;
+    cdc.slot_name = settings.text(section, "slot_name");
+    if (cdc.slot_name.size() > longest_name ||
+        cdc.slot_name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
+            std::string::npos)
+        throw settings.error(section, "slot_name",
+                             fmt::format("{} is not a slot's name", cdc.slot_name),
+                             "up to 63 of the characters a-z, 0-9 and _");
+    cdc.publication =
+        settings.given(section, "pub_name").value_or(cdc.slot_name + "_publication_for_all_tables");
+    if (cdc.publication.size() > longest_name)
+        throw settings.error(section, "pub_name",
+                             fmt::format("{} is too long for the server, which takes {} bytes",
+                                         cdc.publication, longest_name),
+                             "set a shorter pub_name");
+    cdc.start_lsn = settings.text(section, "start_lsn");
+    if (!cdc.start_lsn.empty() && !is_lsn(cdc.start_lsn))
+        throw settings.error(section, "start_lsn",
+                             fmt::format("{} is not an LSN like 0/406E2C30", cdc.start_lsn));
+    cdc.recreate_slot = settings.flag(section, "recreate_slot_if_exists");
+    if (cdc.recreate_slot && !cdc.start_lsn.empty())
+        throw settings.error(section, "recreate_slot_if_exists",
+                             "is set, and so is start_lsn, which a new slot does not hold",
+                             "leave one of the two");
+    cdc.keepalive_interval = settings.seconds(section, "keepalive_interval_secs");
+    if (settings.given(section, "heartbeat_tb"))
+        throw settings.error(section, "heartbeat_tb",
+                             fmt::format("is not built yet for pg in dts {}", DTS_VERSION),
+                             "leave it out: the position moves on without it");
+    return cdc;
+}
+
 // tb_parallel_size of [runtime] is the older spelling.
 std::uint32_t read_parallel_size(const Settings& settings) {
     const auto older = settings.given("runtime", "tb_parallel_size");
@@ -62,21 +106,40 @@ ExtractorConfig read_extractor(const Settings& settings) {
                                ? size_of(settings, section, "batch_size")
                                : size_of(settings, "pipeline", "buffer_size");
     extractor.parallel_size = read_parallel_size(settings);
-    extractor.mysql_cdc = read_mysql_cdc(settings);
+    if (extractor.endpoint.db_type == DbType::pg) {
+        extractor.postgres_cdc = read_postgres_cdc(settings);
+    } else {
+        extractor.mysql_cdc = read_mysql_cdc(settings);
+    }
     extractor.heartbeat_interval = settings.seconds(section, "heartbeat_interval_secs");
     if (settings.given(section, "heartbeat_tb"))
         extractor.heartbeat_table = read_table_name(settings, section, "heartbeat_tb");
     return extractor;
 }
 
-SinkerConfig read_sinker(const Settings& settings) {
+// What would be taken for something else, or be lost, is refused until it is built.
+void check_pair(const Settings& settings, const SinkerConfig& sinker, DbType source) {
+    const auto name = [](DbType type) { return type == DbType::pg ? "pg" : "mysql"; };
+    if (sinker.sink_type == SinkType::write && sinker.db_type != source)
+        throw settings.error("sinker", "db_type",
+                             fmt::format("from {} to {} is not built yet in dts {}", name(source),
+                                         name(sinker.db_type), DTS_VERSION),
+                             "source and target must be of one kind");
+    if (sinker.sink_type == SinkType::sql && source == DbType::pg)
+        throw settings.error("sinker", "sink_type",
+                             fmt::format("sql is not built yet for pg in dts {}", DTS_VERSION));
+}
+
+SinkerConfig read_sinker(const Settings& settings, DbType source) {
     constexpr auto section = "sinker";
     SinkerConfig sinker;
     sinker.sink_type = settings.choice<SinkType>(section, "sink_type");
     sinker.db_type = settings.choice<DbType>(section, "db_type");
     if (sinker.sink_type == SinkType::write && !settings.given(section, "url"))
         throw settings.error(section, "url", "is missing: the target's address",
-                             "mysql://user:password@host:port");
+                             sinker.db_type == DbType::pg
+                                 ? "postgres://user:password@host:port/database"
+                                 : "mysql://user:password@host:port");
     if (settings.given(section, "url")) sinker.endpoint = read_endpoint(settings, section);
     sinker.batch_size = size_of(settings, section, "batch_size");
     sinker.replace = settings.flag(section, "replace");
@@ -87,6 +150,7 @@ SinkerConfig read_sinker(const Settings& settings) {
     if (settings.given(section, "transaction_isolation"))
         sinker.transaction_isolation =
             settings.choice<TransactionIsolation>(section, "transaction_isolation");
+    check_pair(settings, sinker, source);
     return sinker;
 }
 
@@ -122,13 +186,19 @@ RuntimeConfig read_runtime(const Settings& settings) {
     return {settings.choice<LogLevel>("runtime", "log_level"), settings.text("runtime", "log_dir")};
 }
 
+std::string place_of(const EndpointConfig& endpoint) {
+    return endpoint.db_type == DbType::pg
+               ? fmt::format("{}/{}", endpoint.display_name(), endpoint.database)
+               : endpoint.display_name();
+}
+
 // Not of the filters: a task whose filters are edited goes on where it was.
 std::string derived_task_id(const TaskConfig& config) {
     const auto& sinker = config.sinker;
-    const auto target = sinker.sink_type == SinkType::write ? sinker.endpoint->display_name()
+    const auto target = sinker.sink_type == SinkType::write ? place_of(*sinker.endpoint)
                         : sinker.sink_type == SinkType::sql ? std::string("sql")
                                                             : std::string("dummy");
-    return fmt::format("{}@{}->{}", config.name, config.extractor.endpoint.display_name(), target);
+    return fmt::format("{}@{}->{}", config.name, place_of(config.extractor.endpoint), target);
 }
 
 GlobalConfig read_global(const Settings& settings, const TaskConfig& config) {
@@ -145,7 +215,7 @@ GlobalConfig read_global(const Settings& settings, const TaskConfig& config) {
 }
 
 void note_database(const EndpointConfig& endpoint, std::vector<std::string>& notes) {
-    if (endpoint.database.empty()) return;
+    if (endpoint.database.empty() || endpoint.db_type == DbType::pg) return;
     notes.push_back(fmt::format("the database in {} has no effect, [filter] and [router] name them",
                                 endpoint.masked_url));
 }
@@ -156,7 +226,8 @@ TableName read_table_name(const Settings& settings, std::string_view section,
                           std::string_view key) {
     const auto text = settings.text(section, key);
     const auto unquoted = [](std::string part) {
-        if (part.size() > 2 && part.front() == '`' && part.back() == '`')
+        if (part.size() > 2 && part.front() == part.back() &&
+            (part.front() == '`' || part.front() == '"'))
             return part.substr(1, part.size() - 2);
         return part;
     };
@@ -173,7 +244,7 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     TaskConfig config;
     config.name = name;
     config.extractor = read_extractor(settings);
-    config.sinker = read_sinker(settings);
+    config.sinker = read_sinker(settings, config.extractor.endpoint.db_type);
     config.parallelizer = read_parallelizer(settings);
     config.pipeline = read_pipeline(settings);
     config.filter = read_filter(settings);

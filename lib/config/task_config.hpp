@@ -58,12 +58,21 @@ struct MysqlCdcConfig {
     std::chrono::seconds keepalive_idle{60};
 };
 
+struct PostgresCdcConfig {
+    std::string slot_name;
+    std::string publication;
+    std::string start_lsn;  ///< as written, and well formed; empty: where the slot stands
+    bool recreate_slot = false;
+    std::chrono::seconds keepalive_interval{10};
+};
+
 struct ExtractorConfig {
     ExtractType extract_type = ExtractType::cdc;
     EndpointConfig endpoint;
     std::uint32_t batch_size = 0;
     std::uint32_t parallel_size = 1;
-    MysqlCdcConfig mysql_cdc;
+    MysqlCdcConfig mysql_cdc;  ///< one of the two counts: that of the endpoint's db_type
+    PostgresCdcConfig postgres_cdc;
     std::chrono::seconds heartbeat_interval{10};
     std::optional<TableName> heartbeat_table;
 };

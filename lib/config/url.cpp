@@ -33,11 +33,15 @@ Error url_error(std::string_view url, std::string_view what, std::string hint = 
 // The parts of one URL, as text.
 class Parser {
   public:
-    explicit Parser(std::string_view url) : url_(url), rest_(without_scheme(url)) {}
+    Parser(std::string_view url, UrlScheme scheme)
+        : url_(url), scheme_(scheme), rest_(without_scheme(url)) {}
 
-    MysqlUrl parse() {
-        if (scheme_of(url_) != UrlScheme::mysql)
-            throw fault("the address must begin with mysql://");
+    DatabaseUrl parse() {
+        const bool is_mysql = scheme_ == UrlScheme::mysql;
+        if (scheme_of(url_) != scheme_)
+            throw fault(
+                fmt::format("the address must begin with {}://", is_mysql ? "mysql" : "postgres"));
+        result_.port = is_mysql ? 3306 : 5432;
         const auto authority = rest_.substr(0, rest_.find_first_of("/?#"));
         const auto after = rest_.substr(authority.size());
         if (after.find('@') != std::string_view::npos)
@@ -102,16 +106,30 @@ class Parser {
     }
 
     void parse_parameter(std::string_view parameter) {
-        const auto equals = std::min(parameter.find('='), parameter.size());
+        // Not parameter.find: g++ 12 sees a size_t of -1 in there that cannot be.
+        const auto equals = static_cast<std::size_t>(
+            std::find(parameter.begin(), parameter.end(), '=') - parameter.begin());
         const auto name = parameter.substr(0, equals);
         const auto value = decoded(parameter.substr(std::min(equals + 1, parameter.size())));
-        if (name == "ssl-mode" || name == "ssl_mode")
+        const bool is_postgres = scheme_ == UrlScheme::postgres;
+        if (name == "ssl-mode" || name == "ssl_mode" || (is_postgres && name == "sslmode"))
             set_once(result_.ssl_mode, name, ssl_mode(value));
-        else if (name == "ssl-ca" || name == "ssl_ca")
+        else if (name == "ssl-ca" || name == "ssl_ca" || (is_postgres && name == "sslrootcert"))
             set_once(result_.ssl_ca_path, name, value);
+        else if (const auto setting = setting_of(name); is_postgres && !setting.empty())
+            result_.settings.emplace_back(setting, value);
         else
             throw fault(fmt::format("the parameter {} is not known", name),
-                        "known parameters: ssl-mode, ssl-ca");
+                        is_postgres ? "known parameters: sslmode, sslrootcert, options[setting]"
+                                    : "known parameters: ssl-mode, ssl-ca");
+    }
+
+    // "options[NAME]"; empty when it is none.
+    static std::string setting_of(std::string_view name) {
+        constexpr std::string_view begin = "options[";
+        if (name.size() <= begin.size() + 1 || !name.starts_with(begin) || name.back() != ']')
+            return {};
+        return std::string(name.substr(begin.size(), name.size() - begin.size() - 1));
     }
 
     template <typename T>
@@ -151,8 +169,9 @@ class Parser {
     }
 
     std::string_view url_;
+    UrlScheme scheme_;
     std::string_view rest_;
-    MysqlUrl result_;
+    DatabaseUrl result_;
 };
 
 }  // namespace
@@ -167,8 +186,15 @@ std::optional<UrlScheme> scheme_of(std::string_view url) noexcept {
     return std::nullopt;
 }
 
-MysqlUrl parse_mysql_url(std::string_view url) {
-    return Parser(url).parse();
+DatabaseUrl parse_mysql_url(std::string_view url) {
+    return Parser(url, UrlScheme::mysql).parse();
+}
+
+DatabaseUrl parse_postgres_url(std::string_view url) {
+    auto result = Parser(url, UrlScheme::postgres).parse();
+    if (result.database.empty())
+        throw url_error(url, "no database is named", "postgres://user@host:port/database");
+    return result;
 }
 
 std::string masked(std::string_view url) {

@@ -47,7 +47,8 @@ std::string name_of(const rapidjson::Value& rule, const char* member, std::strin
 std::string literal_name_of(const rapidjson::Value& rule, const char* member,
                             std::string_view key) {
     auto name = name_of(rule, member, key);
-    if (name.size() > 2 && name.front() == '`' && name.back() == '`')
+    if (name.size() > 2 && name.front() == name.back() &&
+        (name.front() == '`' || name.front() == '"'))
         return name.substr(1, name.size() - 2);
     if (name.find_first_of("*?") != std::string::npos)
         throw fault(key, fmt::format("\"{}\": wildcards do not work here", name),

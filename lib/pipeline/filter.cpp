@@ -37,28 +37,29 @@ unsigned parse_events(std::string_view text) {
 }
 
 bool is_system_schema(std::string_view schema) {
-    constexpr std::array<std::string_view, 4> system_schemas = {
-        "mysql", "sys", "information_schema", "performance_schema"};
+    constexpr std::array<std::string_view, 6> system_schemas = {
+        "mysql", "sys", "information_schema", "performance_schema", "pg_catalog", "pg_toast"};
     return std::ranges::find(system_schemas, schema) != system_schemas.end();
 }
 
 }  // namespace
 
 Filter::Filter(const FilterRules& rules)
-    : do_(parse_rules(rules.do_dbs, "[filter] do_dbs", rules.do_tbs, "[filter] do_tbs")),
+    : do_(parse_rules(rules.do_dbs, "[filter] do_dbs", rules.do_tbs, "[filter] do_tbs",
+                      rules.quote)),
       ignore_(parse_rules(rules.ignore_dbs, "[filter] ignore_dbs", rules.ignore_tbs,
-                          "[filter] ignore_tbs")),
+                          "[filter] ignore_tbs", rules.quote)),
       ignored_columns_(
           parse_column_lists(rules.ignore_cols, "ignore_cols", "[filter] ignore_cols")),
       events_(parse_events(rules.do_events)) {}
 
 std::vector<Filter::Rule> Filter::parse_rules(std::string_view schemas,
                                               std::string_view schemas_key, std::string_view tables,
-                                              std::string_view tables_key) {
+                                              std::string_view tables_key, char quote) {
     std::vector<Rule> rules;
-    for (auto& item : parse_name_list(schemas, "db", schemas_key))
+    for (auto& item : parse_name_list(schemas, "db", schemas_key, quote))
         rules.push_back({std::move(item.names[0]), NamePattern("*", false)});
-    for (auto& item : parse_name_list(tables, "db.tb", tables_key))
+    for (auto& item : parse_name_list(tables, "db.tb", tables_key, quote))
         rules.push_back({std::move(item.names[0]), std::move(item.names[1])});
     return rules;
 }

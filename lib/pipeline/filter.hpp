@@ -17,6 +17,7 @@ struct FilterRules {
     std::string do_dbs, ignore_dbs, do_tbs, ignore_tbs;
     std::string do_events = "*";
     std::string ignore_cols;
+    char quote = '`';  ///< around names that are taken literally
 };
 
 class Filter {
@@ -50,7 +51,8 @@ class Filter {
         }
     };
     static std::vector<Rule> parse_rules(std::string_view schemas, std::string_view schemas_key,
-                                         std::string_view tables, std::string_view tables_key);
+                                         std::string_view tables, std::string_view tables_key,
+                                         char quote);
 
     std::vector<Rule> do_;
     std::vector<Rule> ignore_;

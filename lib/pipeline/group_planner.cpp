@@ -15,7 +15,7 @@ void append_write(WriteGroup& group, std::size_t first_write, const TableBinding
                   WriteKind kind, RowWrite row) {
     const bool joins = group.writes.size() > first_write && group.writes.back().kind == kind &&
                        group.writes.back().binding == binding;
-    if (!joins) group.writes.push_back({binding, kind, {}});
+    if (!joins) group.writes.push_back({binding, kind, {}, false});
     group.writes.back().rows.push_back(row);
 }
 
@@ -35,6 +35,29 @@ void require_key(const TableBinding& binding, const Value* before) {
     for (const std::uint16_t ordinal : binding.key) check(ordinal);
     if (!binding.keyless()) return;
     for (const auto& field : binding.fields) check(field.source);
+}
+
+/// Do before images carry the key, or every column where there is none?
+bool finds_rows(const TableBinding& binding) {
+    const auto& columns = binding.source->columns;
+    const auto carried = [&](std::uint16_t ordinal) { return columns[ordinal].in_before; };
+    if (!binding.keyless()) return std::all_of(binding.key.begin(), binding.key.end(), carried);
+    return std::all_of(binding.fields.begin(), binding.fields.end(),
+                       [&](const auto& field) { return carried(field.source); });
+}
+
+[[noreturn]] void throw_cannot_find_rows(const TableBinding& binding) {
+    throw Error(
+        ErrorKind::data,
+        fmt::format("an update or delete of source table {} can not be applied: its replica "
+                    "identity does not hold {} of target table {}",
+                    binding.source->display_name(),
+                    binding.keyless() ? "all columns, by which rows are found in a table without "
+                                        "a key, such as that"
+                                      : "the key",
+                    binding.target->display_name()),
+        "give both tables the same primary key, or ALTER TABLE ... REPLICA IDENTITY FULL at the "
+        "source");
 }
 
 }  // namespace
@@ -76,6 +99,7 @@ std::unique_ptr<GroupPlanner::TablePlan> GroupPlanner::make_plan(const TableSche
     plan->binding = binder_(source);
     if (plan->binding) {
         plan->in_order = plan->binding->keyless() || !plan->binding->whole;
+        plan->finds_rows = finds_rows(*plan->binding);
         share_target(*plan);
     }
     return plan;
@@ -168,6 +192,9 @@ void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
         if (!is_wanted(change.kind)) continue;
         TablePlan* table = table_of(change, batch);
         if (!table->binding) continue;
+        if (!table->finds_rows && change.kind != ChangeKind::insert) {
+            throw_cannot_find_rows(*table->binding);
+        }
         enter_group(*table);
         if (!options_.merge) {
             // One run over all tables: the order between tables counts too.
@@ -206,12 +233,12 @@ void GroupPlanner::merge_change(TablePlan& table, const RowChange& change) {
     }
 }
 
-void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) {
+void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) const {
     const TableBinding& binding = *table.binding;
     if (table.index->entries().empty()) return;
-    TableWrite removes{table.binding, WriteKind::remove, {}};
-    TableWrite upserts{table.binding, WriteKind::upsert, {}};
-    TableWrite inserts{table.binding, WriteKind::insert, {}};
+    TableWrite removes{table.binding, WriteKind::remove, {}, true};
+    TableWrite upserts{table.binding, WriteKind::upsert, {}, true};
+    TableWrite inserts{table.binding, WriteKind::insert, {}, true};
     for (const auto& entry : table.index->entries()) {
         if (entry.last_after == nullptr) {
             removes.rows.push_back({entry.key_row, nullptr});
@@ -222,6 +249,7 @@ void GroupPlanner::write_merged(TablePlan& table, WriteGroup& group) {
             continue;
         }
         const bool moves =
+            !options_.upserts_remove_first &&
             std::any_of(binding.other_keys.begin(), binding.other_keys.end(), [&](const auto& key) {
                 return !same_values(key, entry.first_before, entry.last_after);
             });

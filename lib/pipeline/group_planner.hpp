@@ -30,6 +30,9 @@ class GroupPlanner {
         /// In order, an update of a whole row may be written as the row it leaves; else it stays an
         /// update with both images.
         bool updates_as_upserts = true;
+        /// The sink deletes all rows of an upsert before it writes any of them: none needs to be
+        /// removed first.
+        bool upserts_remove_first = false;
         bool inserts = true, updates = true, removes = true;  ///< [filter] do_events
     };
 
@@ -49,6 +52,7 @@ class GroupPlanner {
         TableSchemaPtr source;    ///< kept, so that its address stays this table's
         TableBindingPtr binding;  ///< nullptr: changes are dropped
         bool in_order = false;
+        bool finds_rows = true;  ///< what before images carry tells the target's rows
         bool in_group = false;
         /// Where changes in order go: its own run, or that of the first source table that is
         /// written to the same target: their order counts together.
@@ -67,7 +71,7 @@ class GroupPlanner {
     void leave_group(TablePlan& table);
     bool is_wanted(ChangeKind kind) const noexcept;
     static void merge_change(TablePlan& table, const RowChange& change);
-    static void write_merged(TablePlan& table, WriteGroup& group);
+    void write_merged(TablePlan& table, WriteGroup& group) const;
     void write_in_order(TablePlan& table, WriteGroup& group) const;
 
     Binder binder_;

@@ -11,7 +11,6 @@ namespace dts {
 namespace {
 
 constexpr std::string_view wildcards = "*?";
-constexpr char quote = '`';
 
 bool is_blank(char c) {
     return c == ' ' || c == '\t';
@@ -88,8 +87,9 @@ class Matcher {
 // Reads one list from its front.
 class ListReader {
   public:
-    ListReader(std::string_view list, std::string_view shape, std::string_view key)
+    ListReader(std::string_view list, std::string_view shape, std::string_view key, char quote)
         : rest_(list),
+          quote_(quote),
           shape_(shape),
           separators_(separators_of(shape)),
           ends_of_name_(shape.find(':') == std::string_view::npos ? ",." : ",.:"),
@@ -124,7 +124,7 @@ class ListReader {
     std::size_t item_end() const {
         bool is_quoted = false;
         for (std::size_t i = 0; i < rest_.size(); ++i) {
-            if (rest_[i] == quote) is_quoted = !is_quoted;
+            if (rest_[i] == quote_) is_quoted = !is_quoted;
             if (rest_[i] == ',' && !is_quoted) return i;
         }
         return rest_.size();
@@ -133,7 +133,7 @@ class ListReader {
     // Leaves rest_ at the comma or separator behind the name.
     NamePattern read_name() {
         while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
-        const bool is_quoted = rest_.starts_with(quote);
+        const bool is_quoted = rest_.starts_with(quote_);
         std::string name = is_quoted ? read_quoted() : read_plain();
         if (name.empty()) throw fault(item_.empty() ? "is empty" : "holds an empty name");
         return {std::move(name), is_quoted};
@@ -142,8 +142,8 @@ class ListReader {
     std::string read_plain() {
         const auto end = std::min(rest_.find_first_of(ends_of_name_), rest_.size());
         const auto name = trimmed(rest_.substr(0, end));
-        if (name.find(quote) != std::string_view::npos)
-            throw fault("has a backquote inside a name");
+        if (name.find(quote_) != std::string_view::npos)
+            throw fault(fmt::format("has a {} inside a name", quote_name()));
         rest_.remove_prefix(end);
         return std::string(name);
     }
@@ -152,26 +152,30 @@ class ListReader {
         std::string name;
         rest_.remove_prefix(1);
         for (;;) {
-            const auto end = rest_.find(quote);
-            if (end == std::string_view::npos) throw fault("has no closing backquote");
+            const auto end = rest_.find(quote_);
+            if (end == std::string_view::npos)
+                throw fault(fmt::format("has no closing {}", quote_name()));
             name += rest_.substr(0, end);
             rest_.remove_prefix(end + 1);
-            if (!rest_.starts_with(quote)) break;
-            name += quote;
+            if (!rest_.starts_with(quote_)) break;
+            name += quote_;
             rest_.remove_prefix(1);
         }
         while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
         if (!rest_.empty() && ends_of_name_.find(rest_.front()) == std::string_view::npos)
-            throw fault("goes on behind a closing backquote");
+            throw fault(fmt::format("goes on behind a closing {}", quote_name()));
         return name;
     }
 
     Error fault(std::string_view what) const {
         return {ErrorKind::config, fmt::format("{}: the item \"{}\" {}", key_, item_, what),
-                "a name with , . : * ? in it is taken literally in backquotes"};
+                fmt::format("a name with , . : * ? in it is taken literally in {}s", quote_name())};
     }
 
+    std::string_view quote_name() const { return quote_ == '`' ? "backquote" : "double quote"; }
+
     std::string_view rest_;
+    char quote_;
     std::string_view shape_;
     std::string separators_;
     std::string_view ends_of_name_;
@@ -190,8 +194,8 @@ bool NamePattern::matches(std::string_view name) const {
 }
 
 std::vector<NameItem> parse_name_list(std::string_view list, std::string_view shape,
-                                      std::string_view key) {
-    return ListReader(list, shape, key).read();
+                                      std::string_view key, char quote) {
+    return ListReader(list, shape, key, quote).read();
 }
 
 }  // namespace dts

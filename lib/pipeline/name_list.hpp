@@ -1,6 +1,6 @@
 // Lists of names as filter and router take them: "db1,`a.b`.tb*". Items are separated by commas. A
-// name in backquotes is taken literally, commas, dots and wildcards included; a backquote in it is
-// written twice.
+// name in quotes (backquotes, for Postgres double quotes) is taken literally, commas, dots and
+// wildcards included; a quote in it is written twice.
 #pragma once
 
 #include <string>
@@ -32,6 +32,6 @@ struct NameItem {
 /// "db.tb:db.tb"): names, and between them these very dots and colons. An empty list has no items.
 /// Throws Error{config} with the item and `key` ("[filter] do_tbs").
 std::vector<NameItem> parse_name_list(std::string_view list, std::string_view shape,
-                                      std::string_view key);
+                                      std::string_view key, char quote = '`');
 
 }  // namespace dts

@@ -26,14 +26,14 @@ Error fault(std::string_view key, const NameItem& item, std::string_view what,
             std::move(hint)};
 }
 
-std::vector<NameItem> parse_map(std::string_view list, std::string_view shape,
-                                std::string_view key) {
-    auto items = parse_name_list(list, shape, key);
+std::vector<NameItem> parse_map(std::string_view list, std::string_view shape, std::string_view key,
+                                char quote) {
+    auto items = parse_name_list(list, shape, key, quote);
     for (const auto& item : items)
         for (const auto& name : item.names)
             if (!name.is_literal())
                 throw fault(key, item, "has a wildcard, they do not work here",
-                            "a name with * or ? in it goes in backquotes");
+                            "a name with * or ? in it goes in quotes");
     return items;
 }
 
@@ -48,13 +48,13 @@ std::string_view Route::column(std::string_view source) const noexcept {
 Router::Router(const RouterRules& rules)
     : columns_(parse_column_maps(rules.col_map, "col_map", "[router] col_map")) {
     constexpr std::string_view db_key = "[router] db_map";
-    for (const auto& item : parse_map(rules.db_map, "db:db", db_key)) {
+    for (const auto& item : parse_map(rules.db_map, "db:db", db_key, rules.quote)) {
         const auto& names = item.names;
         if (!schemas_.emplace(names[0].text(), names[1].text()).second)
             throw fault(db_key, item, "maps what is mapped already");
     }
     constexpr std::string_view table_key = "[router] tb_map";
-    for (const auto& item : parse_map(rules.tb_map, "db.tb:db.tb", table_key)) {
+    for (const auto& item : parse_map(rules.tb_map, "db.tb:db.tb", table_key, rules.quote)) {
         const auto& names = item.names;
         const TableNames source(names[0].text(), names[1].text());
         if (!tables_.emplace(source, TableNames(names[2].text(), names[3].text())).second)

@@ -17,6 +17,7 @@ namespace dts {
 /// The settings of [router] as written.
 struct RouterRules {
     std::string db_map, tb_map, col_map;
+    char quote = '`';  ///< around names that are taken literally
 };
 
 struct Route {

@@ -30,7 +30,6 @@ bool is_insert(WriteKind kind) noexcept {
 void MysqlEncoder::encode(MysqlEncodedGroup& encoded, bool replace) {
     encoded.buffer.clear();
     encoded.statements.clear();
-    encoded.replaces = replace;
     for (std::size_t i = 0; i < encoded.group.writes.size(); ++i) encode_write(encoded, i, replace);
 }
 

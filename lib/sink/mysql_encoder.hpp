@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "lib/sink/mysql_bulk.hpp"
-#include "lib/sink/sink.hpp"
+#include "lib/sink/sql_sink.hpp"
 
 namespace dts {
 
@@ -27,12 +27,10 @@ struct MysqlStatement {
     std::size_t enum_zeros = 0;
 };
 
-struct MysqlEncodedGroup final : EncodedGroup {
-    using EncodedGroup::EncodedGroup;
+struct MysqlEncodedGroup final : SqlEncodedGroup {
+    using SqlEncodedGroup::SqlEncodedGroup;
     std::string buffer;
     std::vector<MysqlStatement> statements;
-    std::string checkpoint_json;
-    bool replaces = false;  ///< inserts take the place of rows that are there
 };
 
 /// "target table `db`.`t`, rows `id`=1 ... `id`=9"

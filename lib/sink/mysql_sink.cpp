@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "lib/checkpoint/mysql_position_sql.hpp"
 #include "lib/client/mysql_catalog.hpp"
 #include "lib/sink/enum_zero.hpp"
 
@@ -19,11 +18,10 @@ constexpr std::size_t most_bytes_ahead = 4 * 1024 * 1024;
 }  // namespace
 
 MysqlSink::MysqlSink(Options options)
-    : options_(std::move(options)),
-      encoder_({options_.batch_rows, options_.session.disable_foreign_key_checks}),
-      position_table_(options_.position_table),
-      exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {
-    encoder_.expect_repetitions(!exactly_once_);
+    : SqlSink(options.sink),
+      options_(std::move(options)),
+      encoder_({options_.batch_rows, options_.session.disable_foreign_key_checks}) {
+    encoder_.expect_repetitions(!checkpoint_in_transaction());
 }
 
 MysqlSink::~MysqlSink() = default;
@@ -32,63 +30,30 @@ void MysqlSink::connect() {
     auto session = std::make_unique<MysqlSession>(options_.session);
     std::lock_guard lock(session_mutex_);
     session_ = std::move(session);
-    in_transaction_ = false;
 }
 
 void MysqlSink::preflight() {
-    connect();
+    SqlSink::preflight();
     encoder_.set_target(session_->max_packet_bytes(), session_->connection().is_mariadb(),
                         session_->can_execute_in_bulk());
 }
 
-std::string MysqlSink::checkpoint_place() const {
-    return fmt::format("{}.{} of target {}, task_id '{}'",
-                       quote_identifier(options_.position_table.schema),
-                       quote_identifier(options_.position_table.table),
-                       options_.session.endpoint.display_name(), options_.position_table.task_id);
-}
-
 std::optional<std::string> MysqlSink::claim_checkpoint() {
-    if (!exactly_once_) return std::nullopt;
-    try {
-        position_table_.create(session_->connection());
-        return position_table_.claim(session_->connection());
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::permission) throw;
-        if (options_.checkpoint_in_target == CheckpointInTarget::required) {
-            throw Error(
-                error.kind(), "the table for the checkpoint: " + error.text(),
-                fmt::format("grant CREATE, SELECT, INSERT, UPDATE on {}.*, or set [pipeline] "
-                            "exactly_once=false",
-                            quote_identifier(options_.position_table.schema)));
-        }
-        exactly_once_ = false;
-        encoder_.expect_repetitions(true);
-        note("changes are applied at least once, not exactly once: " + error.text());
-        return std::nullopt;
-    }
-}
-
-std::optional<std::string> MysqlSink::read_checkpoint() {
-    if (!session_) connect();
-    auto record = position_table_.read(session_->connection());
-    session_->execute("COMMIT");
+    auto record = SqlSink::claim_checkpoint();
+    encoder_.expect_repetitions(!checkpoint_in_transaction());
     return record;
 }
 
-void MysqlSink::store_checkpoint(const Position& position) {
-    if (!exactly_once_) return;
-    if (in_transaction_)
-        throw Error(ErrorKind::bug, "a checkpoint of its own inside a transaction");
-    const std::string json = position.to_json();
-    try {
-        position_table_.store(session_->connection(), json);
-        session_->execute("COMMIT");
-    } catch (...) {
-        rollback();
-        throw;
-    }
-    position_table_.committed(json);
+std::unique_ptr<PositionSql> MysqlSink::position_sql() {
+    return std::make_unique<MysqlPositionSql>(session_->connection());
+}
+
+std::string MysqlSink::quoted(const PositionTableName& name) const {
+    return quote_identifier(name.schema) + "." + quote_identifier(name.table);
+}
+
+std::string MysqlSink::rights_for(const PositionTableName& name) const {
+    return fmt::format("CREATE, SELECT, INSERT, UPDATE on {}.*", quote_identifier(name.schema));
 }
 
 TableSchemaPtr MysqlSink::describe(std::string_view schema, std::string_view table) {
@@ -126,81 +91,40 @@ void MysqlSink::note_surprises(MysqlConnection& connection, const TableSchema& t
     if (!transactional || *transactional == "YES") return;
     const std::string text =
         fmt::format("target table {} is not transactional", table.display_name());
-    if (options_.checkpoint_in_target == CheckpointInTarget::required) {
+    if (checkpoint_setting() == CheckpointInTarget::required) {
         throw Error(ErrorKind::config, text + ", and [pipeline] exactly_once=true",
                     "ALTER TABLE ... ENGINE=InnoDB, or exactly_once=auto");
     }
     note(text + ": after a crash its last changes may be applied twice");
 }
 
-void MysqlSink::note(std::string text) {
-    std::lock_guard lock(notes_mutex_);
-    notes_.push_back(std::move(text));
+std::unique_ptr<SqlEncodedGroup> MysqlSink::make_encoded(WriteGroup group) const {
+    return std::make_unique<MysqlEncodedGroup>(std::move(group));
 }
 
-std::vector<std::string> MysqlSink::take_notes() {
-    std::lock_guard lock(notes_mutex_);
-    return std::exchange(notes_, {});
+void MysqlSink::encode_rows(SqlEncodedGroup& encoded, bool replace) {
+    encoder_.encode(static_cast<MysqlEncodedGroup&>(encoded), replace);
 }
 
-std::unique_ptr<EncodedGroup> MysqlSink::encode(WriteGroup group) {
-    auto encoded = std::make_unique<MysqlEncodedGroup>(std::move(group));
-    // A part of a large transaction cannot be written again with rows replaced: the parts before it
-    // would be lost with it.
-    if (encoded->group.voids_open_transaction) inside_parts_ = false;
-    const bool is_part = inside_parts_ || !encoded->group.ends_transaction;
-    inside_parts_ = !encoded->group.ends_transaction;
-    if (encoded->group.checkpoint) encoded->checkpoint_json = encoded->group.checkpoint->to_json();
-    encoder_.encode(*encoded, options_.replace && (is_part || target_has_rows_));
-    return encoded;
+bool MysqlSink::met_existing_row() const noexcept {
+    return failed_with_ == duplicate_key;
 }
 
-void MysqlSink::apply(EncodedGroup& group) {
+/// Statements are sent ahead of the replies.
+void MysqlSink::execute_statements(SqlEncodedGroup& group, bool stores) {
     auto& encoded = static_cast<MysqlEncodedGroup&>(group);
-    const bool is_whole = !in_transaction_ && encoded.group.ends_transaction;
     failed_with_ = 0;
-    try {
-        execute(encoded);
-    } catch (const Error&) {
-        const bool conflicts = failed_with_ == duplicate_key;
-        rollback();
-        if (!conflicts || !is_whole || !options_.replace || encoded.replaces) throw;
-        // From here on rows are replaced at once: where one is there already, more may be.
-        if (!target_has_rows_.exchange(true)) {
-            note("the target holds rows that the source inserts: they are replaced");
-        }
-        encoder_.encode(encoded, true);
-        try {
-            execute(encoded);
-        } catch (const Error&) {
-            rollback();
-            throw;
-        }
-    }
-}
-
-/// The checkpoint's row comes first: its lock keeps any other writer out. Statements are sent
-/// ahead, and COMMIT only when all replies are there and this worker is known to own the task.
-void MysqlSink::execute(MysqlEncodedGroup& encoded) {
-    const bool begins = !in_transaction_;
-    const bool ends = encoded.group.ends_transaction;
     for (const MysqlStatement& statement : encoded.statements) {
         if (statement.bulk) session_->prepare(statement.bulk);
     }
-    in_transaction_ = true;
-    if (exactly_once_ && begins && !ends) position_table_.guard(session_->connection());
-    const bool stores = exactly_once_ && ends;
-    if (stores && begins) session_->send(position_table_.store_statement(encoded.checkpoint_json));
-    execute_statements(encoded, stores && begins);
-    if (!ends) return;
-    if (stores && !begins) position_table_.store(session_->connection(), encoded.checkpoint_json);
-    session_->execute("COMMIT");
-    in_transaction_ = false;
-    if (exactly_once_) position_table_.committed(encoded.checkpoint_json);
+    if (stores) {
+        session_->send(position_table().store_statement(*position_sql(), encoded.checkpoint_json));
+    }
+    send_and_read(encoded, stores);
 }
 
 /// `store_is_ahead`: the statement that moves the checkpoint has been sent before.
-void MysqlSink::execute_statements(MysqlEncodedGroup& encoded, bool store_is_ahead) {
+void MysqlSink::send_and_read(MysqlEncodedGroup& encoded, bool store_is_ahead) {
     std::size_t bytes_ahead = 0;
     std::size_t next_reply = 0;
     const auto read_one = [&] {
@@ -243,7 +167,8 @@ void MysqlSink::check_owner() {
     const std::uint64_t matched = session_->read_reply();
     if (matched == 1) return;
     session_->drain();
-    position_table_.check_stored(session_->connection(), matched);
+    MysqlPositionSql sql(session_->connection());
+    position_table().check_stored(sql, matched);
 }
 
 void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatement& statement) {
@@ -276,41 +201,12 @@ void MysqlSink::read_reply(const MysqlEncodedGroup& encoded, const MysqlStatemen
 
 /// Did a change fail that met its own later state, or another row's, after a crash?
 bool MysqlSink::may_be_repeated(const MysqlEncodedGroup& encoded, const TableWrite& write) const {
-    if (exactly_once_ || write.binding->other_keys.empty()) return false;
+    if (checkpoint_in_transaction() || write.binding->other_keys.empty()) return false;
     const unsigned number = session_->last_error();
     if (write.kind == WriteKind::update) return number == duplicate_key;
     const bool is_insert = write.kind == WriteKind::insert || write.kind == WriteKind::upsert;
     return is_insert && encoded.replaces &&
            (number == duplicate_key || number == column_cannot_be_null);  // see merge_own
-}
-
-void MysqlSink::rollback() noexcept {
-    in_transaction_ = false;
-    try {
-        if (session_) session_->execute("ROLLBACK");
-    } catch (const Error&) {
-        // The connection is gone, and the transaction with it.
-    }
-}
-
-Sink::Recovery MysqlSink::recover(const EncodedGroup& group) {
-    const auto& encoded = static_cast<const MysqlEncodedGroup&>(group);
-    connect();
-    if (!exactly_once_) return Recovery::apply_again;
-    switch (position_table_.renew(session_->connection(), encoded.checkpoint_json)) {
-        case PositionTable::Found::committed:
-            position_table_.committed(encoded.checkpoint_json);
-            return Recovery::committed;
-        case PositionTable::Found::not_committed:
-            return Recovery::apply_again;
-        case PositionTable::Found::went_back:
-            break;
-    }
-    return Recovery::start_over;
-}
-
-void MysqlSink::abandon() noexcept {
-    if (in_transaction_) rollback();
 }
 
 void MysqlSink::interrupt() noexcept {

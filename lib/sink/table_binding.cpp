@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <strings.h>
 
 #include "lib/base/error.hpp"
 
@@ -12,20 +11,19 @@ namespace dts {
 
 namespace {
 
-bool same_name(const std::string& a, const std::string& b) {
-    return strcasecmp(a.c_str(), b.c_str()) == 0;
-}
-
-std::string target_name(const std::string& source_name, const ColumnRules& rules) {
+std::string target_name(const TableSchema& source, const std::string& source_name,
+                        const ColumnRules& rules) {
     for (const auto& [from, to] : rules.renamed) {
-        if (same_name(from, source_name)) return to;
+        if (source.same_column(from, source_name)) return to;
     }
     return source_name;
 }
 
-bool is_ignored(const std::string& source_name, const ColumnRules& rules) {
-    return std::any_of(rules.ignored.begin(), rules.ignored.end(),
-                       [&](const std::string& name) { return same_name(name, source_name); });
+bool is_ignored(const TableSchema& source, const std::string& source_name,
+                const ColumnRules& rules) {
+    return std::any_of(rules.ignored.begin(), rules.ignored.end(), [&](const std::string& name) {
+        return source.same_column(name, source_name);
+    });
 }
 
 bool has_labels(const Column& column) {
@@ -37,8 +35,8 @@ std::vector<TableBinding::Field> match_columns(const TableSchema& source, const 
     std::vector<TableBinding::Field> fields;
     for (std::size_t i = 0; i < source.columns.size(); ++i) {
         const Column& from = source.columns[i];
-        if (is_ignored(from.name, rules)) continue;
-        const std::string name = target_name(from.name, rules);
+        if (is_ignored(source, from.name, rules)) continue;
+        const std::string name = target_name(source, from.name, rules);
         const int ordinal = target.find(name);
         if (ordinal < 0) {
             if (from.generated) continue;
@@ -88,7 +86,7 @@ TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
     auto target = std::make_shared<TableSchema>(source);
     target->schema = schema;
     target->table = table;
-    for (Column& column : target->columns) column.name = target_name(column.name, rules);
+    for (Column& column : target->columns) column.name = target_name(source, column.name, rules);
     return target;
 }
 

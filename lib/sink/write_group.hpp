@@ -30,6 +30,7 @@ struct TableWrite {
     TableBindingPtr binding;
     WriteKind kind;
     std::vector<RowWrite> rows;
+    bool distinct = false;  ///< no two rows have the same key
 };
 
 struct WriteGroup {

@@ -43,6 +43,11 @@ class Source {
     /// The start position when nothing else names one.
     virtual PositionPtr current_end() = 0;
 
+    /// Makes at the server what following it from its current end needs and it lacks (Postgres:
+    /// publication and slot); where to begin. Only for a start that no position is named for, never
+    /// on resume. `end`: what current_end() has said.
+    virtual PositionPtr prepare_first_start(const PositionPtr& end) { return end; }
+
     /// A position given by the task's settings, completed by what the server knows; nothing where
     /// the settings name none.
     virtual PositionPtr configured_start() = 0;

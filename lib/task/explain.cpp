@@ -22,9 +22,7 @@ std::string target_text(const PositionPtr& target) {
 }  // namespace
 
 Explanation explain(const TaskConfig& config) {
-    const Filter filter({config.filter.do_dbs, config.filter.ignore_dbs, config.filter.do_tbs,
-                         config.filter.ignore_tbs, config.filter.do_events,
-                         config.filter.ignore_cols});
+    const Filter filter(filter_rules(config));
     const auto source = make_source(config, filter);
     const auto sink = make_sink(config, {});
     source->preflight();

@@ -5,11 +5,15 @@
 #include <random>
 #include <unistd.h>
 
+#include "lib/checkpoint/mysql_position_sql.hpp"
+#include "lib/checkpoint/postgres_position_sql.hpp"
 #include "lib/sink/dummy_sink.hpp"
 #include "lib/sink/mysql_sink.hpp"
+#include "lib/sink/postgres_sink.hpp"
 #include "lib/sink/sql_file_sink.hpp"
 #include "lib/source/mysql/heartbeat_writer.hpp"
 #include "lib/source/mysql/mysql_cdc_source.hpp"
+#include "lib/source/postgres/postgres_cdc_source.hpp"
 
 namespace dts {
 
@@ -56,17 +60,28 @@ CheckpointInTarget checkpoint_in_target(ExactlyOnce setting) {
 
 PositionTable::Options position_table_options(const TaskConfig& config) {
     PositionTable::Options options;
-    options.schema = config.resumer.position_table.schema;
-    options.table = config.resumer.position_table.table;
+    options.name = {config.resumer.position_table.schema, config.resumer.position_table.table};
     options.task_id = config.global.task_id;
     return options;
 }
 
-std::unique_ptr<Sink> make_mysql_sink(const TaskConfig& config, const WorkerIdentity& worker) {
-    MysqlSink::Options options;
-    options.session.endpoint = mysql_endpoint(*config.sinker.endpoint);
-    options.session.disable_foreign_key_checks = config.sinker.disable_foreign_key_checks;
-    options.session.transaction_isolation = isolation_text(config.sinker.transaction_isolation);
+PostgresEndpoint postgres_endpoint(const EndpointConfig& config, const std::string& client_name) {
+    PostgresEndpoint endpoint;
+    endpoint.host = config.host;
+    endpoint.port = config.port;
+    endpoint.username = config.username;
+    endpoint.password = config.password;
+    endpoint.database = config.database;
+    endpoint.ssl_mode = config.ssl_mode;
+    endpoint.ssl_ca_path = config.ssl_ca_path;
+    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
+    endpoint.client_name = client_name;
+    endpoint.settings = config.session_settings;
+    return endpoint;
+}
+
+SqlSink::Options sql_sink_options(const TaskConfig& config, const WorkerIdentity& worker) {
+    SqlSink::Options options;
     options.position_table = position_table_options(config);
     options.position_table.owner_token = worker.token;
     options.position_table.owner = worker.place;
@@ -74,9 +89,48 @@ std::unique_ptr<Sink> make_mysql_sink(const TaskConfig& config, const WorkerIden
         config.global.on_conflict == OnConflict::take_over && !worker.held_task;
     options.position_table.held_before = worker.held_task;
     options.checkpoint_in_target = checkpoint_in_target(config.pipeline.exactly_once);
-    options.batch_rows = config.sinker.batch_size;
     options.replace = config.sinker.replace;
+    return options;
+}
+
+std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerIdentity& worker) {
+    if (config.sinker.db_type == DbType::pg) {
+        PostgresSink::Options options;
+        options.sink = sql_sink_options(config, worker);
+        options.session.endpoint = postgres_endpoint(*config.sinker.endpoint, config.name);
+        options.session.disable_foreign_key_checks = config.sinker.disable_foreign_key_checks;
+        options.session.transaction_isolation = isolation_text(config.sinker.transaction_isolation);
+        options.batch_rows = config.sinker.batch_size;
+        return std::make_unique<PostgresSink>(std::move(options));
+    }
+    MysqlSink::Options options;
+    options.sink = sql_sink_options(config, worker);
+    options.session.endpoint = mysql_endpoint(*config.sinker.endpoint);
+    options.session.disable_foreign_key_checks = config.sinker.disable_foreign_key_checks;
+    options.session.transaction_isolation = isolation_text(config.sinker.transaction_isolation);
+    options.batch_rows = config.sinker.batch_size;
     return std::make_unique<MysqlSink>(std::move(options));
+}
+
+std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSelector selector) {
+    const PostgresCdcConfig& cdc = config.extractor.postgres_cdc;
+    PostgresCdcOptions options;
+    options.endpoint = postgres_endpoint(config.extractor.endpoint, config.name);
+    options.slot = cdc.slot_name;
+    options.publication = cdc.publication;
+    options.start_lsn = cdc.start_lsn;
+    options.recreate_slot = cdc.recreate_slot;
+    options.take_over = config.global.on_conflict == OnConflict::take_over;
+    options.keepalive_interval = cdc.keepalive_interval;
+    options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
+    options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
+    options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
+    options.selector = std::move(selector);
+    return std::make_unique<PostgresCdcSource>(std::move(options));
+}
+
+char quote_of_names(const TaskConfig& config) {
+    return config.extractor.endpoint.db_type == DbType::pg ? '"' : '`';
 }
 
 bool writes_to_file(const TaskConfig& config) {
@@ -94,7 +148,24 @@ WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory) 
                         std::filesystem::absolute(log_directory).lexically_normal().string())};
 }
 
+FilterRules filter_rules(const TaskConfig& config) {
+    const FilterConfig& filter = config.filter;
+    return {filter.do_dbs,    filter.ignore_dbs,  filter.do_tbs,         filter.ignore_tbs,
+            filter.do_events, filter.ignore_cols, quote_of_names(config)};
+}
+
+RouterRules router_rules(const TaskConfig& config) {
+    const RouterConfig& router = config.router;
+    return {router.db_map, router.tb_map, router.col_map, quote_of_names(config)};
+}
+
 std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter) {
+    TableSelector selector = [&filter](std::string_view schema, std::string_view table) {
+        return filter.selects(schema, table);
+    };
+    if (config.extractor.endpoint.db_type == DbType::pg) {
+        return make_postgres_source(config, std::move(selector));
+    }
     const MysqlCdcConfig& cdc = config.extractor.mysql_cdc;
     MysqlCdcOptions options;
     options.endpoint = mysql_endpoint(config.extractor.endpoint);
@@ -113,16 +184,14 @@ std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filt
     if (const auto& table = config.extractor.heartbeat_table) {
         options.heartbeat_tb = table->schema + "." + table->table;
     }
-    options.selector = [&filter](std::string_view schema, std::string_view table) {
-        return filter.selects(schema, table);
-    };
+    options.selector = std::move(selector);
     return std::make_unique<MysqlCdcSource>(std::move(options));
 }
 
 std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& worker) {
     switch (config.sinker.sink_type) {
         case SinkType::write:
-            return make_mysql_sink(config, worker);
+            return make_writing_sink(config, worker);
         case SinkType::sql:
             return std::make_unique<SqlFileSink>(SqlFileSink::Options{
                 config.runtime.log_dir / "sql.log", config.sinker.reverse, config.sinker.replace});
@@ -163,6 +232,7 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
                             config.sinker.replace && filter.event(ChangeKind::insert);
     options.merge = may_upsert && config.parallelizer.parallel_type != ParallelType::serial;
     options.updates_as_upserts = may_upsert;
+    options.upserts_remove_first = config.sinker.db_type == DbType::pg;
     options.inserts = filter.event(ChangeKind::insert);
     options.updates = filter.event(ChangeKind::update);
     options.removes = filter.event(ChangeKind::remove);
@@ -189,7 +259,6 @@ std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
     HeartbeatWriter::Options options;
     options.endpoint = mysql_endpoint(config.extractor.endpoint);
     options.endpoint.read_timeout_secs = 5;  // a stop waits for it
-    options.endpoint.read_timeout_secs = 5;  // a stop waits for it
     options.server_id = config.extractor.mysql_cdc.server_id;
     options.schema = table->schema;
     options.table = table->table;
@@ -198,16 +267,26 @@ std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
 }
 
 DatabaseRecord read_position_database(const TaskConfig& config) {
-    MysqlConnection connection(mysql_endpoint(*config.resumer.database));
-    PositionTable table(position_table_options(config));
-    return {table.read(connection),
+    const EndpointConfig& database = *config.resumer.database;
+    const PositionTable table(position_table_options(config));
+    std::optional<std::string> record;
+    if (database.db_type == DbType::pg) {
+        PostgresConnection connection(postgres_endpoint(database, config.name));
+        PostgresPositionSql sql(connection);
+        record = table.read(sql);
+    } else {
+        MysqlConnection connection(mysql_endpoint(database));
+        MysqlPositionSql sql(connection);
+        record = table.read(sql);
+    }
+    return {std::move(record),
             fmt::format("`{}`.`{}` of {}, task_id '{}'", config.resumer.position_table.schema,
-                        config.resumer.position_table.table,
-                        config.resumer.database->display_name(), config.global.task_id)};
+                        config.resumer.position_table.table, database.display_name(),
+                        config.global.task_id)};
 }
 
-std::string_view position_type(const TaskConfig&) {
-    return "MysqlCdc";
+std::string_view position_type(const TaskConfig& config) {
+    return config.extractor.endpoint.db_type == DbType::pg ? "PgCdc" : "MysqlCdc";
 }
 
 }  // namespace dts

@@ -24,6 +24,10 @@ struct WorkerIdentity {
 };
 WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory);
 
+/// What [filter] and [router] say, with the source's way to quote names.
+FilterRules filter_rules(const TaskConfig& config);
+RouterRules router_rules(const TaskConfig& config);
+
 /// The filter must outlive the source.
 std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter);
 

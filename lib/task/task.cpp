@@ -58,9 +58,8 @@ Error with_place(const Error& error, const PositionPtr& checkpoint) {
 
 Task::Task(TaskConfig config, OnTaskState on_state)
     : config_(std::move(config)),
-      filter_({config_.filter.do_dbs, config_.filter.ignore_dbs, config_.filter.do_tbs,
-               config_.filter.ignore_tbs, config_.filter.do_events, config_.filter.ignore_cols}),
-      router_({config_.router.db_map, config_.router.tb_map, config_.router.col_map}),
+      filter_(filter_rules(config_)),
+      router_(router_rules(config_)),
       codecs_(all_codecs()),
       worker_(make_worker_identity(config_.runtime.log_dir)),
       board_(std::move(on_state)),
@@ -182,6 +181,9 @@ PositionPtr Task::open(Source& source, Sink& sink) {
         decision_ = decide_start(config_, codecs_, source, DirectoryState::read(directory_->path()),
                                  in_target, record, sink.checkpoint_place());
         require_held(*decision_->position, decision_->holding);
+        if (!decision_->plan.position) {
+            decision_->position = source.prepare_first_start(decision_->position);
+        }
         source.open(decision_->position);
         auto claimed = sink.claim_checkpoint();
         if (claimed == record && in_target == sink.checkpoint_in_transaction()) break;

@@ -10,7 +10,7 @@
 
 namespace dts::test {
 
-void wait_for_sql(DatabaseServer& server, const std::string& query, WorkerProcess* worker,
+void wait_for_sql(SqlServer& server, const std::string& query, WorkerProcess* worker,
                   std::chrono::milliseconds timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (server.scalar(query) != "1") {

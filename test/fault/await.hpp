@@ -11,7 +11,7 @@ namespace dts::test {
 
 /// Asks the server until the query gives 1. Throws when the time is up, or the worker (may be null)
 /// has ended.
-void wait_for_sql(DatabaseServer& server, const std::string& query, WorkerProcess* worker = nullptr,
+void wait_for_sql(SqlServer& server, const std::string& query, WorkerProcess* worker = nullptr,
                   std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
 /// A query for wait_for_sql(): gives 1 once that many more rows than now were inserted into a

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
-#include <optional>
+#include <memory>
 
 #include "test/fault/load_tables.hpp"
 
@@ -16,8 +16,8 @@ constexpr std::chrono::milliseconds between_looks{15};
 
 }  // namespace
 
-InvariantReader::InvariantReader(const DatabaseServer& target)
-    : endpoint_(target.endpoint()), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+InvariantReader::InvariantReader(const SqlServer& target)
+    : target_(target), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 std::string InvariantReader::stop() {
     thread_.request_stop();
@@ -29,34 +29,30 @@ void InvariantReader::run(const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
-    std::optional<MysqlConnection> connection;
+    std::unique_ptr<SqlSession> session;
     while (!stop.stop_requested()) {
         try {
-            if (!connection) {
-                connection.emplace(endpoint_);
-                connection->execute(fmt::format("USE {}", load_database));
-                connection->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-            }
-            look(*connection);
+            if (!session) session = load_session(target_);
+            look(*session);
         } catch (const Error& error) {
-            connection.reset();  // the target is restarted by the test
+            session.reset();  // the target is restarted by the test
             if (error.kind() != ErrorKind::transient) note(error.what());
         }
         wake.wait_for(lock, stop, between_looks, [] { return false; });
     }
 }
 
-void InvariantReader::look(MysqlConnection& connection) {
-    connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+void InvariantReader::look(SqlSession& session) {
+    session.begin_snapshot();
     const auto number = [&](const char* sql) {
-        return std::stoll(connection.scalar(sql).value_or("0"));
+        return std::stoll(session.scalar(sql).value_or("0"));
     };
     const auto accounts = number("SELECT COUNT(*) FROM accounts_a");
     const auto in_a = number("SELECT SUM(balance) FROM accounts_a");
     const auto in_b = number("SELECT SUM(balance) FROM accounts_b");
     const auto entries = number("SELECT COUNT(*) FROM ledger");
     const auto counted = number("SELECT SUM(entries) FROM ledger_totals");
-    connection.execute("COMMIT");
+    session.execute("COMMIT");
 
     if (accounts == 0 && !is_open_) return;  // not yet
     is_open_ = true;

@@ -9,14 +9,14 @@
 #include <string>
 #include <thread>
 
-#include "test/servers/database_server.hpp"
+#include "test/servers/sql_server.hpp"
 
 namespace dts::test {
 
 class InvariantReader {
   public:
-    /// Begins; the load tables must be there.
-    explicit InvariantReader(const DatabaseServer& target);
+    /// Begins; the load tables must be there, and the target outlive it.
+    explicit InvariantReader(const SqlServer& target);
 
     /// Ends it. What it saw broken first; empty when nothing was.
     std::string stop();
@@ -26,10 +26,10 @@ class InvariantReader {
 
   private:
     void run(const std::stop_token& stop);
-    void look(MysqlConnection& connection);
+    void look(SqlSession& session);
     void note(std::string text);
 
-    const MysqlEndpoint endpoint_;
+    const SqlServer& target_;
     std::atomic<std::uint64_t> looks_{0};
     bool is_open_ = false;  ///< the bank was seen: it must stay
     std::mutex broken_mutex_;

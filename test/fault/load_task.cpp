@@ -17,8 +17,7 @@ LoadTask::LoadTask(std::unique_ptr<DatabaseServer> on_source,
     : source(std::move(on_source)),
       target(std::move(on_target)),
       ini(TaskIni::mysql_cdc(*source, *target, load_database)) {
-    create_load_tables(*source);
-    create_load_tables(*target);
+    for (auto* server : {source.get(), target.get()}) server->run(load_tables(*server).create);
     const auto start = source->binlog_end();
     ini.set("extractor", "binlog_filename", start.file)
         .set("extractor", "binlog_position", std::to_string(start.position));

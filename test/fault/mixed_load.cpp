@@ -2,42 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-#include <set>
-
-#include "test/fault/load_tables.hpp"
-
 namespace dts::test {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Executes it unless the row is there already.
-void try_execute(MysqlConnection& connection, const std::string& sql) {
-    constexpr unsigned duplicate_key = 1062;
-    try {
-        connection.execute(sql);
-    } catch (const Error&) {
-        if (mysql_errno(connection.handle()) != duplicate_key) throw;
-    }
-}
-
-void begin_session(MysqlConnection& connection) {
-    connection.execute(fmt::format("USE {}", load_database));
-    // A writer that waits for another's rows gives up soon, and rolls back.
-    connection.execute("SET innodb_lock_wait_timeout = 2");
-}
-
 }  // namespace
 
-MixedLoad::MixedLoad(const DatabaseServer& source, const Chance& chance, Options options)
-    : endpoint_(source.endpoint()), options_(options) {
-    MysqlConnection connection(endpoint_);
-    begin_session(connection);
-    connection.execute("BEGIN");
-    for (const auto& sql : bank::opening(options_.writers)) connection.execute(sql);
-    connection.execute("COMMIT");
+MixedLoad::MixedLoad(const SqlServer& source, const Chance& chance, Options options)
+    : source_(source), tables_(load_tables(source)), options_(options) {
+    const auto session = load_session(source_);
+    session->execute("BEGIN");
+    for (const auto& sql : bank::opening(options_.writers)) session->execute(sql);
+    session->execute("COMMIT");
     for (unsigned writer = 0; writer < options_.writers; ++writer) {
         writers_.emplace_back([this, writer, own = Chance(chance, writer)](
                                   const std::stop_token& stop) { write(stop, writer, own); });
@@ -60,19 +38,16 @@ void MixedLoad::write(const std::stop_token& stop, unsigned writer, Chance chanc
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
-    std::optional<MysqlConnection> connection;
+    std::unique_ptr<SqlSession> session;
     auto due = Clock::now();
     while (!stop.stop_requested()) {
         try {
-            if (!connection) {
-                connection.emplace(endpoint_);
-                begin_session(*connection);
-            }
-            write_one(*connection, writer, chance);
+            if (!session) session = load_session(source_);
+            write_one(*session, writer, chance);
         } catch (const Error& error) {
             // A deadlock, or the source went away; anything else is a fault of the test itself.
             ++rolled_back_;
-            connection.reset();
+            session.reset();
             if (error.kind() != ErrorKind::transient) {
                 const std::lock_guard failing(failure_mutex_);
                 failure_ = std::current_exception();
@@ -85,21 +60,21 @@ void MixedLoad::write(const std::stop_token& stop, unsigned writer, Chance chanc
     }
 }
 
-void MixedLoad::write_one(MysqlConnection& connection, unsigned writer, Chance& chance) {
-    connection.execute("BEGIN");
+void MixedLoad::write_one(SqlSession& session, unsigned writer, Chance& chance) {
+    session.execute("BEGIN");
     if (chance.one_in(options_.large_one_in)) {
         const int rows = chance.between(100, options_.most_rows);
-        for (const auto& sql : large_change(chance, rows)) try_execute(connection, sql);
+        for (const auto& sql : tables_.large_change(chance, rows)) session.try_execute(sql);
     } else {
         for (int changes = chance.between(0, 6); changes > 0; --changes) {
-            for (const auto& sql : random_change(chance)) try_execute(connection, sql);
+            for (const auto& sql : tables_.random_change(chance)) session.try_execute(sql);
         }
     }
     if (chance.one_in(2)) {
-        for (const auto& sql : bank::transfer(chance, writer, committed_)) connection.execute(sql);
+        for (const auto& sql : bank::transfer(chance, writer, committed_)) session.execute(sql);
     }
     const bool give_up = chance.one_in(12);
-    connection.execute(give_up ? "ROLLBACK" : "COMMIT");
+    session.execute(give_up ? "ROLLBACK" : "COMMIT");
     ++(give_up ? rolled_back_ : committed_);
 }
 

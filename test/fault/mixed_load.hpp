@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "test/fault/chance.hpp"
-#include "test/servers/database_server.hpp"
+#include "test/fault/load_tables.hpp"
+#include "test/servers/sql_server.hpp"
 
 namespace dts::test {
 
@@ -24,9 +25,9 @@ class MixedLoad {
         int large_one_in = 60;                   ///< so many transactions is one of up to
         int most_rows = 5000;                    ///< rows
     };
-    /// Opens the bank, and begins.
-    MixedLoad(const DatabaseServer& source, const Chance& chance, Options options);
-    MixedLoad(const DatabaseServer& source, const Chance& chance)
+    /// Opens the bank, and begins. The source must outlive it.
+    MixedLoad(const SqlServer& source, const Chance& chance, Options options);
+    MixedLoad(const SqlServer& source, const Chance& chance)
         : MixedLoad(source, chance, Options()) {}
     MixedLoad(const MixedLoad&) = delete;
     MixedLoad& operator=(const MixedLoad&) = delete;
@@ -40,9 +41,10 @@ class MixedLoad {
 
   private:
     void write(const std::stop_token& stop, unsigned writer, Chance chance);
-    void write_one(MysqlConnection& connection, unsigned writer, Chance& chance);
+    void write_one(SqlSession& session, unsigned writer, Chance& chance);
 
-    const MysqlEndpoint endpoint_;
+    const SqlServer& source_;
+    const LoadTables& tables_;
     const Options options_;
     std::atomic<std::uint64_t> committed_{0};
     std::atomic<std::uint64_t> rolled_back_{0};

@@ -6,15 +6,9 @@
 #include <stdexcept>
 
 #include "test/fault/await.hpp"
+#include "test/fault/load_tables.hpp"
 
 namespace dts::test {
-
-namespace {
-
-/// What users look for in default.log; see formats.
-constexpr std::string_view streaming_line = "MysqlCdcExtractor starts";
-
-}  // namespace
 
 std::string KillCount::text() const {
     return fmt::format("{} kills, {} of a worker that streamed, {} inside an open transaction",
@@ -24,6 +18,7 @@ std::string KillCount::text() const {
 void Nemesis::kill_one(const TaskIni& ini, const std::filesystem::path& folder,
                        std::chrono::milliseconds most) {
     const auto log_before = read_file(folder / "task" / "default.log").size();
+    const std::string& streaming_line = load_tables(target_).streaming_line;
     WorkerProcess worker(ini, folder);
     const bool at_start = chance_.one_in(6);
     if (!at_start) worker.wait_for_line(streaming_line);
@@ -36,9 +31,7 @@ void Nemesis::kill_one(const TaskIni& ini, const std::filesystem::path& folder,
     if (chance_.one_in(2)) {
         // Stopped first, so that what the target sees is what the kill finds.
         worker.signal(SIGSTOP);
-        const auto open = target_.scalar(
-            "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0");
-        if (open != "0") ++count_.inside_apply;
+        if (target_.scalar(target_.open_transactions_query()) != "0") ++count_.inside_apply;
     }
     worker.kill();
     const auto status = worker.wait_for_exit().status;
@@ -47,6 +40,7 @@ void Nemesis::kill_one(const TaskIni& ini, const std::filesystem::path& folder,
     }
     ++count_.kills;
     if (is_streaming) ++count_.streaming;
+    if (after_kill_) after_kill_();
 }
 
 void Nemesis::kill_streaming(unsigned kills, const TaskIni& ini,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "test/fault/chance.hpp"
@@ -20,7 +21,7 @@ struct KillCount {
 
 class Nemesis {
   public:
-    Nemesis(DatabaseServer& target, Chance& chance) : target_(target), chance_(chance) {}
+    Nemesis(SqlServer& target, Chance& chance) : target_(target), chance_(chance) {}
 
     /// Starts a worker and kills it with SIGKILL: most times up to `most` after it began to stream,
     /// now and then while it starts. Throws when it ends by itself.
@@ -30,11 +31,15 @@ class Nemesis {
     void kill_streaming(unsigned kills, const TaskIni& ini, const std::filesystem::path& folder,
                         std::chrono::milliseconds most = std::chrono::milliseconds(1200));
 
+    /// Is called behind each kill, when the worker is gone.
+    void after_each_kill(std::function<void()> check) { after_kill_ = std::move(check); }
+
     const KillCount& count() const noexcept { return count_; }
 
   private:
-    DatabaseServer& target_;
+    SqlServer& target_;
     Chance& chance_;
+    std::function<void()> after_kill_;
     KillCount count_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "lib/position/postgres_position.hpp"
 #include "test/servers/worker_process.hpp"
 
 namespace dts::test {
@@ -45,6 +46,7 @@ std::optional<Record> parse(const std::string& line) {
 using Place = std::pair<std::string, std::uint64_t>;
 
 Place place_of(const std::string& json) {
+    if (const auto lsn = parse_lsn(json_field(json, "lsn"))) return {"", *lsn};
     return {json_field(json, "binlog_filename"),
             std::stoull(json_field(json, "next_event_position"))};
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/client/mysql_client.hpp"
+#include "lib/client/postgres_client.hpp"
 
 namespace dts::test {
 
@@ -26,5 +27,9 @@ std::string compare_tables(MysqlConnection& left, MysqlConnection& right, const 
 /// compare_tables() for each base table of a database; also differs when one side lacks a table.
 std::string compare_databases(MysqlConnection& left, MysqlConnection& right,
                               const std::string& database);
+
+/// The same for each table of a Postgres schema, every column as text.
+std::string compare_schemas(PostgresConnection& left, PostgresConnection& right,
+                            const std::string& schema);
 
 }  // namespace dts::test

@@ -43,6 +43,35 @@ bool can_listen_on(std::uint16_t port) {
     return free;
 }
 
+class MysqlTestSession final : public SqlSession {
+  public:
+    explicit MysqlTestSession(const MysqlEndpoint& endpoint) : connection_(endpoint) {
+        // A writer that waits for another's rows gives up soon, and rolls back.
+        connection_.execute("SET innodb_lock_wait_timeout = 2");
+    }
+    void execute(const std::string& sql) override { connection_.execute(sql); }
+    bool try_execute(const std::string& sql) override {
+        constexpr unsigned duplicate_key = 1062;
+        try {
+            connection_.execute(sql);
+            return true;
+        } catch (const Error&) {
+            if (mysql_errno(connection_.handle()) != duplicate_key) throw;
+            return false;
+        }
+    }
+    std::optional<std::string> scalar(const std::string& sql) override {
+        return connection_.scalar(sql);
+    }
+    void begin_snapshot() override {
+        connection_.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        connection_.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+    }
+
+  private:
+    MysqlConnection connection_;
+};
+
 }  // namespace
 
 std::uint16_t free_port() {
@@ -158,7 +187,11 @@ MysqlEndpoint DatabaseServer::endpoint() const {
 }
 
 std::string DatabaseServer::url() const {
-    return fmt::format("mysql://{}:t0p%3As3cr%40t%2Fword@127.0.0.1:{}", username, port_);
+    return fmt::format("mysql://{}:{}@127.0.0.1:{}", username, password_in_url, port_);
+}
+
+std::unique_ptr<SqlSession> DatabaseServer::session() const {
+    return std::make_unique<MysqlTestSession>(endpoint());
 }
 
 MysqlConnection& DatabaseServer::admin() {

@@ -1,5 +1,6 @@
-// A throwaway database server: its own folder, port and socket, an empty data directory, a binlog.
-// It runs as a child of the test and ends with it. MariadbServer and MysqlServer are the two kinds.
+// A throwaway MySQL or MariaDB server: its own folder, port and socket, an empty data directory, a
+// binlog. It runs as a child of the test and ends with it. MariadbServer and MysqlServer are the
+// two kinds.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 
 #include "lib/client/mysql_client.hpp"
 #include "test/servers/child_process.hpp"
+#include "test/servers/sql_server.hpp"
 #include "test/servers/temp_folder.hpp"
 
 namespace dts::test {
@@ -31,47 +33,39 @@ struct BinlogEnd {
     std::string gtid_set;
 };
 
-class DatabaseServer {
+class DatabaseServer : public SqlServer {
   public:
-    /// The account that tests and workers use; it may do everything. The password needs
-    /// percent-encoding in a URL, and must never be seen in any output of dts.
-    static constexpr std::string_view username = "dts";
-    static constexpr std::string_view password = "t0p:s3cr@t/word";
-
-    DatabaseServer(const DatabaseServer&) = delete;
-    DatabaseServer& operator=(const DatabaseServer&) = delete;
-    virtual ~DatabaseServer();
+    ~DatabaseServer() override;
 
     /// Starts it, with what it holds, and returns when it takes connections. Throws with the tail
     /// of its error log when it does not. `extra_args` are for this start only.
     void start(const std::vector<std::string>& extra_args = {});
-    /// Stops it cleanly.
-    void stop();
-    /// Ends it as a crash would: SIGKILL.
-    void kill();
-    void restart() { stop(), start(); }
-    /// SIGSTOP and SIGCONT: the server is there and does not answer.
-    void freeze() { process_->signal(19); }
-    void thaw() { process_->signal(18); }
+    void stop() override;
+    void kill() override;
+    void restart() override { stop(), start(); }
+    void freeze() override { process_->signal(19); }
+    void thaw() override { process_->signal(18); }
 
-    std::uint16_t port() const noexcept { return port_; }
+    SqlKind kind() const noexcept override { return SqlKind::mysql; }
+    std::uint16_t port() const noexcept override { return port_; }
     unsigned server_id() const noexcept { return options_.server_id; }
-    const std::filesystem::path& folder() const noexcept { return folder_.path(); }
+    const std::filesystem::path& folder() const noexcept override { return folder_.path(); }
     std::filesystem::path data_folder() const { return folder_ / "data"; }
     std::filesystem::path socket() const { return folder_ / "socket"; }
     std::filesystem::path error_log() const { return folder_ / "error.log"; }
 
-    /// mysql://dts:…@127.0.0.1:PORT, for a task's ini.
-    std::string url() const;
+    /// mysql://dts:…@127.0.0.1:PORT
+    std::string url() const override;
+    std::unique_ptr<SqlSession> session() const override;
     MysqlEndpoint endpoint() const;
     /// A new connection.
     MysqlConnection connect() const { return MysqlConnection(endpoint()); }
 
-    /// Statements, separated by semicolons, on one connection that is kept: USE and SET last until
-    /// the server is restarted. Throws dts::Error. run() drops results, scalar() gives the first
-    /// column of the first row of one statement (empty for none and NULL).
-    void run(std::string_view sql);
-    std::string scalar(std::string_view sql);
+    void run(std::string_view sql) override;
+    std::string scalar(std::string_view sql) override;
+    std::string open_transactions_query() const override {
+        return "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0";
+    }
 
     BinlogEnd binlog_end();
 

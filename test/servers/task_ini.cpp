@@ -1,26 +1,44 @@
 #include "test/servers/task_ini.hpp"
 
 #include "test/servers/database_server.hpp"
+#include "test/servers/postgres_server.hpp"
 
 namespace dts::test {
 
-TaskIni TaskIni::mysql_cdc(const DatabaseServer& source, const DatabaseServer& target,
-                           std::string_view do_dbs) {
-    // Its own among the replicas of the source, and of the other workers of the test.
-    static unsigned next_server_id = 2001;
+namespace {
+
+TaskIni cdc(std::string_view db_type, const SqlServer& source, const SqlServer& target,
+            std::string_view do_dbs) {
     TaskIni ini;
-    ini.set("extractor", "db_type", "mysql")
+    ini.set("extractor", "db_type", db_type)
         .set("extractor", "extract_type", "cdc")
-        .set("extractor", "server_id", std::to_string(next_server_id++))
         .set("extractor", "url", source.url())
-        .set("extractor", "binlog_heartbeat_interval_secs", "1")
-        .set("sinker", "db_type", "mysql")
+        .set("sinker", "db_type", db_type)
         .set("sinker", "url", target.url())
         .set("parallelizer", "parallel_type", "rdb_merge")
         .set("pipeline", "checkpoint_interval_secs", "1")
         .set("filter", "do_dbs", do_dbs)
         .set("filter", "do_events", "insert,update,delete")
         .set("resumer", "resume_from_log", "true");
+    return ini;
+}
+
+}  // namespace
+
+TaskIni TaskIni::mysql_cdc(const DatabaseServer& source, const DatabaseServer& target,
+                           std::string_view do_dbs) {
+    // Its own among the replicas of the source, and of the other workers of the test.
+    static unsigned next_server_id = 2001;
+    TaskIni ini = cdc("mysql", source, target, do_dbs);
+    ini.set("extractor", "server_id", std::to_string(next_server_id++))
+        .set("extractor", "binlog_heartbeat_interval_secs", "1");
+    return ini;
+}
+
+TaskIni TaskIni::postgres_cdc(const PostgresServer& source, const PostgresServer& target,
+                              std::string_view do_dbs) {
+    TaskIni ini = cdc("pg", source, target, do_dbs);
+    ini.set("extractor", "slot_name", "dts_test").set("extractor", "keepalive_interval_secs", "1");
     return ini;
 }
 

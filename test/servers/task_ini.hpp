@@ -10,6 +10,7 @@
 namespace dts::test {
 
 class DatabaseServer;
+class PostgresServer;
 
 class TaskIni {
   public:
@@ -17,6 +18,9 @@ class TaskIni {
     /// source to target, resumes from its log, and records its position each second.
     static TaskIni mysql_cdc(const DatabaseServer& source, const DatabaseServer& target,
                              std::string_view do_dbs);
+    /// The same between two Postgres, through the slot "dts_test"; `do_dbs` names schemas.
+    static TaskIni postgres_cdc(const PostgresServer& source, const PostgresServer& target,
+                                std::string_view do_dbs);
 
     TaskIni& set(std::string_view section, std::string_view key, std::string_view value);
     TaskIni& remove(std::string_view section, std::string_view key);

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "lib/position/postgres_position.hpp"
 #include "test/servers/folder_watch.hpp"
 
 namespace dts::test {
@@ -87,6 +88,17 @@ void WorkerProcess::wait_for_checkpoint(const BinlogEnd& end, std::chrono::milli
     wait_for(
         fmt::format("a checkpoint at {}:{}", end.file, end.position),
         [&] { return has_reached(last_record(log_folder_, "checkpoint_position"), end); }, timeout);
+}
+
+void WorkerProcess::wait_for_checkpoint(const std::string& lsn, std::chrono::milliseconds timeout) {
+    wait_for(
+        "a checkpoint at " + lsn,
+        [&] {
+            const auto record = last_record(log_folder_, "checkpoint_position");
+            return parse_lsn(json_field(record, "lsn")).value_or(0) >=
+                   parse_lsn(lsn).value_or(~0ULL);
+        },
+        timeout);
 }
 
 WorkerOutcome WorkerProcess::wait_for_exit(std::chrono::milliseconds timeout) {

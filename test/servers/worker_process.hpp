@@ -46,6 +46,9 @@ class WorkerProcess {
     /// Compares file and offset.
     void wait_for_checkpoint(const BinlogEnd& end,
                              std::chrono::milliseconds timeout = std::chrono::seconds(60));
+    /// The same for a place in a Postgres log ("0/1929D38").
+    void wait_for_checkpoint(const std::string& lsn,
+                             std::chrono::milliseconds timeout = std::chrono::seconds(60));
     /// Waits for a condition on the log directory, looked at after each change there.
     void wait_for(std::string_view what, const std::function<bool()>& done,
                   std::chrono::milliseconds timeout = std::chrono::seconds(30));

@@ -1,0 +1,282 @@
+#include "lib/client/postgres_client.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <charconv>
+
+#include "lib/base/activity.hpp"
+
+namespace dts {
+
+namespace {
+
+const char* ssl_mode_text(SslMode mode) {
+    switch (mode) {
+        case SslMode::disable:
+            return "disable";
+        case SslMode::prefer:
+            return "prefer";
+        case SslMode::require:
+            return "require";
+        case SslMode::verify_ca:
+            return "verify-ca";
+        case SslMode::verify_full:
+            return "verify-full";
+    }
+    return "prefer";
+}
+
+/// No server-side limit that would end what takes long, unless the url asks for one.
+constexpr std::pair<const char*, const char*> default_settings[] = {
+    {"statement_timeout", "0"},
+    {"lock_timeout", "0"},
+    {"idle_in_transaction_session_timeout", "0"},
+};
+
+/// Dates, times, floats, bytes and money in one form on both sides; names of objects in full.
+/// Values travel as text: nothing may change these.
+constexpr std::pair<const char*, const char*> required_settings[] = {
+    {"DateStyle", "ISO"},     {"IntervalStyle", "postgres"},
+    {"TimeZone", "UTC"},      {"extra_float_digits", "3"},
+    {"bytea_output", "hex"},  {"lc_monetary", "C"},
+    {"search_path", ""},      {"standard_conforming_strings", "on"},
+    {"xmloption", "content"},
+};
+
+/// Of the connection's option "options": blanks and backslashes need a backslash.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == ' ' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string options_of(const PostgresEndpoint& endpoint) {
+    std::string options;
+    const auto add = [&](const auto& settings) {
+        for (const auto& [name, value] : settings)
+            options += fmt::format("-c {}={} ", escaped(name), escaped(value));
+    };
+    // The last one of a name counts.
+    add(default_settings);
+    add(endpoint.settings);
+    add(required_settings);
+    return options;
+}
+
+std::string trimmed(std::string_view text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+    std::string line(text);
+    for (char& c : line)
+        if (c == '\n' || c == '\t') c = ' ';
+    return line;
+}
+
+/// libpq has no SQLSTATE for a connection that was refused; its words are the server's own.
+ErrorKind connect_error_kind(std::string_view message) {
+    for (const char* refusal :
+         {"authentication failed", "no pg_hba.conf entry", "no password", "must be superuser",
+          "not permitted to log in", "permission denied", "must have replication"}) {
+        if (message.find(refusal) != std::string_view::npos) return ErrorKind::permission;
+    }
+    for (const char* unknown : {"database \"", "role \""}) {
+        if (message.find(unknown) != std::string_view::npos &&
+            message.find("does not exist") != std::string_view::npos)
+            return ErrorKind::permission;
+    }
+    return ErrorKind::transient;
+}
+
+}  // namespace
+
+std::string PostgresEndpoint::display_name() const {
+    return fmt::format("{}:{}/{}", host, port, database);
+}
+
+std::uint64_t PostgresResult::affected_rows() const noexcept {
+    const std::string_view text = PQcmdTuples(get());
+    std::uint64_t rows = 0;
+    std::from_chars(text.data(), text.data() + text.size(), rows);
+    return rows;
+}
+
+std::string_view PostgresResult::sqlstate() const noexcept {
+    const char* state = PQresultErrorField(get(), PG_DIAG_SQLSTATE);
+    return state == nullptr ? std::string_view() : std::string_view(state);
+}
+
+PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind kind)
+    : name_(endpoint.display_name()) {
+    const std::string port = std::to_string(endpoint.port);
+    const std::string timeout = std::to_string(endpoint.connect_timeout_secs);
+    const std::string options = options_of(endpoint);
+    std::vector<std::pair<const char*, const char*>> parameters = {
+        {"host", endpoint.host.c_str()},
+        {"port", port.c_str()},
+        {"dbname", endpoint.database.c_str()},
+        {"user", endpoint.username.c_str()},
+        {"password", endpoint.password.c_str()},
+        {"connect_timeout", timeout.c_str()},
+        {"client_encoding", "UTF8"},
+        {"application_name", endpoint.client_name.c_str()},
+        {"sslmode", ssl_mode_text(endpoint.ssl_mode)},
+        {"gssencmode", "disable"},
+        {"options", options.c_str()},
+        // A peer that vanished without a word is noticed within about a minute.
+        {"keepalives", "1"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "60000"},
+    };
+    if (!endpoint.ssl_ca_path.empty())
+        parameters.emplace_back("sslrootcert", endpoint.ssl_ca_path.c_str());
+    if (kind == Kind::replication) parameters.emplace_back("replication", "database");
+    std::vector<const char*> names, values;
+    for (const auto& [name, value] : parameters) {
+        names.push_back(name);
+        values.push_back(value);
+    }
+    names.push_back(nullptr);
+    values.push_back(nullptr);
+    const While asking(Doing::outside);
+    handle_.reset(PQconnectdbParams(names.data(), values.data(), 0));
+    if (!handle_) throw Error(ErrorKind::bug, "no memory for a Postgres connection");
+    if (PQstatus(handle_.get()) != CONNECTION_OK) {
+        const std::string message = trimmed(PQerrorMessage(handle_.get()));
+        const ErrorKind error_kind = connect_error_kind(message);
+        throw Error(error_kind,
+                    fmt::format("postgres {}: cannot connect as user '{}': {}", name_,
+                                endpoint.username, message),
+                    error_kind == ErrorKind::permission
+                        ? "check username, password and database of the url, and pg_hba.conf"
+                        : "is the server running, and the url right?");
+    }
+    PQsetNoticeProcessor(
+        handle_.get(), [](void*, const char*) {}, nullptr);
+}
+
+PostgresResult PostgresConnection::try_query(const std::string& sql) {
+    const While asking(Doing::outside);
+    return PostgresResult(PQexec(handle_.get(), sql.c_str()));
+}
+
+PostgresResult PostgresConnection::query(const std::string& sql) {
+    auto result = try_query(sql);
+    switch (result.status()) {
+        case PGRES_COMMAND_OK:
+        case PGRES_TUPLES_OK:
+        case PGRES_EMPTY_QUERY:
+            return result;
+        default:
+            throw error(result.get(), fmt::format("in {}", sql.substr(0, 200)));
+    }
+}
+
+std::optional<std::string> PostgresConnection::scalar(const std::string& sql) {
+    const auto result = query(sql);
+    if (result.size() == 0 || result.is_null(0, 0)) return std::nullopt;
+    return result.text(0, 0);
+}
+
+bool PostgresConnection::in_transaction() const noexcept {
+    return PQtransactionStatus(handle_.get()) != PQTRANS_IDLE;
+}
+
+Error PostgresConnection::error(const PGresult* result, std::string_view context) const {
+    const auto field = [&](int code) -> std::string_view {
+        const char* text = result ? PQresultErrorField(result, code) : nullptr;
+        return text ? std::string_view(text) : std::string_view();
+    };
+    const std::string_view state = field(PG_DIAG_SQLSTATE);
+    std::string words(field(PG_DIAG_MESSAGE_PRIMARY));
+    if (words.empty()) words = trimmed(PQerrorMessage(handle_.get()));
+    if (words.empty()) words = "the connection is lost";
+    if (const auto detail = field(PG_DIAG_MESSAGE_DETAIL); !detail.empty())
+        words += fmt::format(" ({})", trimmed(detail));
+    if (const auto where = field(PG_DIAG_CONTEXT); where.starts_with("COPY"))
+        words += fmt::format(" ({})", trimmed(where.substr(0, 300)));
+    const ErrorKind kind = state.empty() ? ErrorKind::transient : postgres_error_kind(state);
+    return {kind,
+            fmt::format("postgres {}: {}: {}{}", name_, context,
+                        state.empty() ? "" : fmt::format("error {}: ", state), words),
+            std::string(field(PG_DIAG_MESSAGE_HINT))};
+}
+
+std::string PostgresConnection::parameter(const char* name) const {
+    const char* value = PQparameterStatus(handle_.get(), name);
+    return value ? value : "";
+}
+
+void PostgresConnection::interrupt() noexcept {
+    ::shutdown(PQsocket(handle_.get()), SHUT_RDWR);
+}
+
+ErrorKind postgres_error_kind(std::string_view sqlstate) noexcept {
+    constexpr std::string_view transient_classes[] = {
+        "08",  // connection exception
+        "40",  // transaction rollback: deadlock, serialization
+        "53",  // insufficient resources: disk full, memory, connections
+        "57",  // operator intervention: shutdown, cancelled, starting up
+        "58",  // system error outside the server: I/O
+    };
+    constexpr std::string_view transient_states[] = {
+        "25006",  // read only transaction: a standby, or a server set so for a while
+        "25P03",  // idle in transaction timeout
+        "55006",  // object in use: the slot of a worker that has just died
+        "55P03",  // lock not available
+    };
+    constexpr std::string_view permission_states[] = {
+        "28000",
+        "28P01",
+        "42501",
+        "0LP01",
+    };
+    for (const auto state : permission_states)
+        if (sqlstate == state) return ErrorKind::permission;
+    for (const auto state : transient_states)
+        if (sqlstate == state) return ErrorKind::transient;
+    for (const auto state_class : transient_classes)
+        if (sqlstate.starts_with(state_class)) return ErrorKind::transient;
+    return ErrorKind::data;
+}
+
+namespace postgres {
+
+std::string quote_identifier(std::string_view name) {
+    std::string result = "\"";
+    for (const char c : name) {
+        if (c == '"') result += '"';
+        result += c;
+    }
+    return result + '"';
+}
+
+std::string quote_table(std::string_view schema, std::string_view table) {
+    return quote_identifier(schema) + "." + quote_identifier(table);
+}
+
+void append_literal(std::string& out, std::string_view text) {
+    out += '\'';
+    for (;;) {
+        const auto quote = text.find('\'');
+        out += text.substr(0, quote);
+        if (quote == std::string_view::npos) break;
+        out += "''";
+        text.remove_prefix(quote + 1);
+    }
+    out += '\'';
+}
+
+std::string quote_literal(std::string_view text) {
+    std::string result;
+    append_literal(result, text);
+    return result;
+}
+
+}  // namespace postgres
+
+}  // namespace dts

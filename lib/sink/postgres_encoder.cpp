@@ -1,0 +1,210 @@
+#include "lib/sink/postgres_encoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace dts {
+
+namespace {
+
+constexpr std::size_t most_statement_bytes = 1024 * 1024;
+
+/// The key's bytes, to tell whether a row comes twice.
+std::string key_bytes(const std::vector<std::uint16_t>& key, const Value* row) {
+    std::string bytes;
+    for (const std::uint16_t ordinal : key) {
+        const auto text = row[ordinal].as_view();
+        bytes += fmt::format("{}:", text.size());
+        bytes += text;
+    }
+    return bytes;
+}
+
+}  // namespace
+
+/// Of one write of a group.
+class PostgresEncoder::Writer {
+  public:
+    Writer(PostgresEncodedGroup& encoded, std::size_t write, const Options& options)
+        : encoded_(encoded),
+          write_(encoded.group.writes[write]),
+          index_(write),
+          options_(options),
+          out_(encoded.buffer) {}
+
+    void encode(bool replace) {
+        const std::size_t rows = write_.rows.size();
+        switch (write_.kind) {
+            case WriteKind::insert:
+                insert(replace);
+                break;
+            case WriteKind::upsert:
+                upsert(replace);
+                break;
+            case WriteKind::remove:
+                remove(binding().key, 0, rows);
+                break;
+            case WriteKind::update:
+                one_by_one([&](const RowWrite& row) {
+                    postgres_text::append_update(out_, binding(), row);
+                });
+                break;
+            case WriteKind::update_exact:
+            case WriteKind::remove_exact:
+                one_by_one([&](const RowWrite& row) {
+                    postgres_text::append_exact(out_, binding(), write_.kind, row);
+                });
+                break;
+        }
+    }
+
+  private:
+    const TableBinding& binding() const { return *write_.binding; }
+
+    /// Rows [first, last) in pieces of a size that suits one statement.
+    template <typename Append>
+    void in_pieces(std::size_t first, std::size_t last, Append append) {
+        while (first < last) {
+            const std::size_t next = std::min(first + options_.batch_rows, last);
+            append(first, next);
+            first = next;
+        }
+    }
+
+    void finish(PostgresStatement statement, std::size_t first, std::size_t last) {
+        statement.end = out_.size();
+        statement.write = index_;
+        statement.first_row = first;
+        statement.last_row = last - 1;
+        encoded_.statements.push_back(std::move(statement));
+    }
+
+    PostgresStatement statement() const {
+        PostgresStatement result;
+        result.begin = out_.size();
+        return result;
+    }
+
+    void remove(const std::vector<std::uint16_t>& key, std::size_t first, std::size_t last) {
+        in_pieces(first, last, [&](std::size_t from, std::size_t to) {
+            auto deletion = statement();
+            postgres_text::append_delete(out_, binding(), key, &write_.rows[from], to - from);
+            finish(std::move(deletion), from, to);
+        });
+    }
+
+    void copy(std::size_t first, std::size_t last) {
+        auto lines = statement();
+        lines.kind = PostgresStatement::Kind::copy;
+        postgres_text::append_copy(lines.command, binding());
+        for (std::size_t i = first; i < last; ++i) {
+            postgres_text::append_copy_line(out_, binding(), write_.rows[i].after);
+        }
+        finish(std::move(lines), first, last);
+    }
+
+    void insert(bool replace) {
+        const std::size_t rows = write_.rows.size();
+        if (!replace || !binding().has_any_unique_key) {
+            copy(0, rows);
+            return;
+        }
+        if (options_.may_delete) {
+            if (!binding().keyless()) remove(binding().key, 0, rows);
+            remove_by_other_keys(0, rows);
+            copy(0, rows);
+            return;
+        }
+        in_pieces(0, rows, [&](std::size_t from, std::size_t to) {
+            auto insertion = statement();
+            postgres_text::append_insert(out_, binding(), &write_.rows[from], to - from, true);
+            finish(std::move(insertion), from, to);
+        });
+    }
+
+    /// What another unique key would meet: rows of a target that is not as the source was here,
+    /// such as one that what follows has been applied to before. What follows writes them again.
+    void remove_by_other_keys(std::size_t first, std::size_t last) {
+        for (const auto& key : binding().target->unique_keys) remove_by(key, first, last);
+    }
+
+    /// Keys over expressions, or parts of the table, are left to the server.
+    void remove_by(const UniqueKey& key, std::size_t first, std::size_t last) {
+        if (key.partial) return;
+        std::vector<std::uint16_t> ordinals;
+        for (const std::uint16_t target : key.columns) {
+            const auto field = std::find_if(binding().fields.begin(), binding().fields.end(),
+                                            [&](const auto& f) { return f.target == target; });
+            if (field == binding().fields.end()) return;
+            ordinals.push_back(field->source);
+        }
+        if (ordinals != binding().key) remove(ordinals, first, last);
+    }
+
+    /// All old rows go before a new one comes, so that none can stand in another's way. A row that
+    /// comes twice keeps its order.
+    void upsert(bool replace) {
+        std::size_t first = 0;
+        while (first < write_.rows.size()) {
+            const std::size_t last = write_.distinct ? write_.rows.size() : end_of_distinct(first);
+            remove(binding().key, first, last);
+            if (replace) remove_by_other_keys(first, last);
+            copy(first, last);
+            first = last;
+        }
+    }
+
+    std::size_t end_of_distinct(std::size_t first) const {
+        std::unordered_set<std::string> seen;
+        std::size_t last = first;
+        while (last < write_.rows.size() &&
+               seen.insert(key_bytes(binding().key, write_.rows[last].after)).second) {
+            ++last;
+        }
+        return last;
+    }
+
+    template <typename Append>
+    void one_by_one(Append append) {
+        std::size_t row = 0;
+        while (row < write_.rows.size()) {
+            const std::size_t first = row;
+            auto updates = statement();
+            updates.must_match = true;
+            const std::size_t last = std::min(first + options_.batch_rows, write_.rows.size());
+            while (row < last && out_.size() - updates.begin < most_statement_bytes) {
+                append(write_.rows[row++]);
+            }
+            finish(std::move(updates), first, row);
+        }
+    }
+
+    PostgresEncodedGroup& encoded_;
+    const TableWrite& write_;
+    std::size_t index_;
+    const Options& options_;
+    std::string& out_;
+};
+
+void PostgresEncoder::encode(PostgresEncodedGroup& encoded, bool replace) const {
+    encoded.buffer.clear();
+    encoded.statements.clear();
+    for (std::size_t i = 0; i < encoded.group.writes.size(); ++i) {
+        Writer(encoded, i, options_).encode(replace);
+    }
+}
+
+std::string rows_text(const PostgresEncodedGroup& encoded, const PostgresStatement& statement) {
+    const TableWrite& write = encoded.group.writes[statement.write];
+    const auto key = [&](std::size_t i) {
+        const RowWrite& row = write.rows[i];
+        return postgres_text::describe_row(*write.binding, row.before ? row.before : row.after);
+    };
+    std::string rows = key(statement.first_row);
+    if (statement.last_row != statement.first_row) rows += " ... " + key(statement.last_row);
+    return fmt::format("target table {}, rows {}", write.binding->target->display_name(), rows);
+}
+
+}  // namespace dts

@@ -1,0 +1,154 @@
+#include "lib/sink/postgres_sink.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/checkpoint/postgres_position_sql.hpp"
+#include "lib/client/postgres_catalog.hpp"
+
+namespace dts {
+
+namespace {
+
+constexpr std::string_view unique_violation = "23505";
+
+}  // namespace
+
+PostgresSink::PostgresSink(Options options)
+    : SqlSink(options.sink),
+      options_(std::move(options)),
+      encoder_({options_.batch_rows, options_.session.disable_foreign_key_checks}) {}
+
+PostgresSink::~PostgresSink() = default;
+
+void PostgresSink::connect() {
+    auto session = std::make_unique<PostgresSession>(options_.session);
+    std::lock_guard lock(session_mutex_);
+    session_ = std::move(session);
+}
+
+std::unique_ptr<PositionSql> PostgresSink::position_sql() {
+    return std::make_unique<PostgresPositionSql>(session_->connection());
+}
+
+std::string PostgresSink::quoted(const PositionTableName& name) const {
+    return postgres::quote_table(name.schema, name.table);
+}
+
+std::string PostgresSink::rights_for(const PositionTableName& name) const {
+    return fmt::format(
+        "CREATE on the database, or CREATE and USAGE on schema {0}, or SELECT, INSERT, UPDATE on "
+        "{1}",
+        postgres::quote_identifier(name.schema), quoted(name));
+}
+
+TableSchemaPtr PostgresSink::describe(std::string_view schema, std::string_view table) {
+    if (!catalog_) catalog_ = std::make_unique<PostgresConnection>(options_.session.endpoint);
+    auto description = read_postgres_table(*catalog_, schema, table);
+    if (!description) {
+        throw Error(
+            ErrorKind::data,
+            fmt::format("target table {} does not exist", postgres::quote_table(schema, table)),
+            "create it in the target, route it elsewhere with [router], or leave it out "
+            "with [filter] ignore_tbs");
+    }
+    note_surprises(*catalog_, *description);
+    return description;
+}
+
+/// What makes the target do something else than the source did.
+void PostgresSink::note_surprises(PostgresConnection& connection, const TableSchema& table) {
+    const std::string name = postgres::quote_table(table.schema, table.table);
+    const std::string oid = postgres::quote_literal(name) + "::pg_catalog.regclass";
+    const auto trigger = connection.scalar(fmt::format(
+        "SELECT tgname FROM pg_catalog.pg_trigger WHERE tgrelid={} AND NOT tgisinternal AND "
+        "tgenabled IN ({}) LIMIT 1",
+        oid, options_.session.disable_foreign_key_checks ? "'R', 'A'" : "'O', 'A'"));
+    if (trigger) {
+        note(fmt::format(
+            "target table {} has a trigger ({}): it fires again for what the source's triggers "
+            "have already written; drop it in the target",
+            name, *trigger));
+    }
+    const auto unlogged = connection.scalar(
+        fmt::format("SELECT 1 FROM pg_catalog.pg_class WHERE oid={} AND relpersistence='u'", oid));
+    if (unlogged) {
+        note(
+            fmt::format("target table {} is unlogged: a crash of the target empties it, and what "
+                        "was applied to it is lost",
+                        name));
+    }
+}
+
+std::unique_ptr<SqlEncodedGroup> PostgresSink::make_encoded(WriteGroup group) const {
+    return std::make_unique<PostgresEncodedGroup>(std::move(group));
+}
+
+void PostgresSink::encode_rows(SqlEncodedGroup& encoded, bool replace) {
+    encoder_.encode(static_cast<PostgresEncodedGroup&>(encoded), replace);
+}
+
+void PostgresSink::begin() {
+    session_->reset_failure();
+    session_->connection().execute("BEGIN");
+}
+
+void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
+    auto& encoded = static_cast<PostgresEncodedGroup&>(group);
+    session_->reset_failure();
+    if (stores) position_table().store(*position_sql(), encoded.checkpoint_json);
+    for (const PostgresStatement& statement : encoded.statements) {
+        const std::string_view bytes =
+            std::string_view(encoded.buffer)
+                .substr(statement.begin, statement.end - statement.begin);
+        std::uint64_t matched = 0;
+        try {
+            if (statement.kind == PostgresStatement::Kind::copy) {
+                session_->copy(statement.command, bytes);
+            } else {
+                matched = session_->execute(bytes);
+            }
+        } catch (const Error& error) {
+            throw error.in("writing " + rows_text(encoded, statement));
+        }
+        const std::uint64_t rows = statement.last_row - statement.first_row + 1;
+        if (statement.must_match && matched < rows) {
+            require_found(encoded, statement);
+            note(fmt::format("{}: {} of {} were not found, source and target differ there",
+                             rows_text(encoded, statement), rows - matched, rows));
+        }
+    }
+}
+
+/// Applied at least once, a row may have given way to one that what follows moves on again: whole
+/// rows come back with what follows, one with values that the source does not send would be lost.
+void PostgresSink::require_found(const PostgresEncodedGroup& encoded,
+                                 const PostgresStatement& statement) const {
+    const TableWrite& write = encoded.group.writes[statement.write];
+    if (checkpoint_in_transaction() || write.kind != WriteKind::update ||
+        write.binding->other_keys.empty())
+        return;
+    throw Error(ErrorKind::data,
+                fmt::format("{}: a row that is to be updated is not there, and the source does not "
+                            "send all of its values",
+                            rows_text(encoded, statement)),
+                "copy the row by hand; with [pipeline] exactly_once=auto this cannot come about");
+}
+
+void PostgresSink::commit() {
+    session_->connection().execute("COMMIT");
+}
+
+void PostgresSink::rollback_transaction() {
+    if (session_->connection().in_transaction()) session_->connection().execute("ROLLBACK");
+}
+
+bool PostgresSink::met_existing_row() const noexcept {
+    return session_ && session_->failed_with() == unique_violation;
+}
+
+void PostgresSink::interrupt() noexcept {
+    std::lock_guard lock(session_mutex_);
+    if (session_) session_->connection().interrupt();
+}
+
+}  // namespace dts

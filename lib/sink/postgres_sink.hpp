@@ -1,0 +1,51 @@
+// Writes to Postgres: COPY for new rows, one DELETE for many keys (postgres_encoder).
+#pragma once
+
+#include <mutex>
+
+#include "lib/sink/postgres_encoder.hpp"
+#include "lib/sink/postgres_session.hpp"
+#include "lib/sink/sql_sink.hpp"
+
+namespace dts {
+
+class PostgresSink final : public SqlSink {
+  public:
+    struct Options {
+        PostgresSessionOptions session;
+        SqlSink::Options sink;
+        std::size_t batch_rows = 1000;  ///< rows of one statement
+    };
+    explicit PostgresSink(Options options);
+    ~PostgresSink() override;
+
+    TableSchemaPtr describe(std::string_view schema, std::string_view table) override;
+    void interrupt() noexcept override;
+
+  private:
+    void connect() override;
+    bool is_connected() const noexcept override { return session_ != nullptr; }
+    std::unique_ptr<PositionSql> position_sql() override;
+    std::string quoted(const PositionTableName& name) const override;
+    std::string rights_for(const PositionTableName& name) const override;
+    std::string target_name() const override { return options_.session.endpoint.display_name(); }
+    std::unique_ptr<SqlEncodedGroup> make_encoded(WriteGroup group) const override;
+    void encode_rows(SqlEncodedGroup& encoded, bool replace) override;
+    void begin() override;
+    void execute_statements(SqlEncodedGroup& encoded, bool stores) override;
+    void commit() override;
+    void rollback_transaction() override;
+    bool met_existing_row() const noexcept override;
+
+    void require_found(const PostgresEncodedGroup& encoded,
+                       const PostgresStatement& statement) const;
+    void note_surprises(PostgresConnection& connection, const TableSchema& table);
+
+    Options options_;
+    PostgresEncoder encoder_;
+    std::unique_ptr<PostgresSession> session_;     ///< the writer's
+    std::mutex session_mutex_;                     ///< its replacement against interrupt()
+    std::unique_ptr<PostgresConnection> catalog_;  ///< the encoder's
+};
+
+}  // namespace dts

@@ -1,0 +1,334 @@
+#include "lib/sink/postgres_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/client/postgres_client.hpp"
+
+namespace dts::postgres_text {
+
+namespace {
+
+using postgres::append_literal;
+using postgres::quote_identifier;
+using postgres::quote_table;
+
+std::string target_table(const TableBinding& binding) {
+    return quote_table(binding.target->schema, binding.target->table);
+}
+
+const Column& target_of(const TableBinding& binding, std::uint16_t source_ordinal) {
+    return binding.target_column(binding.field_of(source_ordinal));
+}
+
+void append_columns(std::string& out, const TableBinding& binding) {
+    char separator = '(';
+    for (const auto& field : binding.fields) {
+        out += separator;
+        out += quote_identifier(binding.target_column(field).name);
+        separator = ',';
+    }
+    out += ')';
+}
+
+/// NULL, or a quoted text of no type yet: the column it goes to decides.
+void append_value(std::string& out, const Value& value) {
+    if (value.is_null()) {
+        out += "NULL";
+    } else {
+        append_literal(out, value.as_view());
+    }
+}
+
+/// An element of an array literal, which itself stands in a literal: quotes and backslashes of the
+/// array's own, and single quotes doubled.
+void append_element(std::string& out, std::string_view text) {
+    out += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        if (c == '\'') out += '\'';
+        out += c;
+    }
+    out += '"';
+}
+
+const Value* key_image(const RowWrite& row) {
+    return row.before != nullptr ? row.before : row.after;
+}
+
+bool has_null(const KeyColumns& key, const Value* row) {
+    return std::any_of(key.begin(), key.end(), [&](auto i) { return row[i].is_null(); });
+}
+
+/// '{"a","b"}'::type[] of one column of the rows' keys.
+void append_array(std::string& out, const TableBinding& binding, const KeyColumns& key,
+                  std::uint16_t ordinal, const RowWrite* rows, std::size_t count) {
+    out += "'{";
+    bool first = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Value* image = key_image(rows[i]);
+        if (has_null(key, image)) continue;
+        if (!first) out += ',';
+        first = false;
+        append_element(out, image[ordinal].as_view());
+    }
+    out += "}'::";
+    out += target_of(binding, ordinal).type_name;
+    out += "[]";
+}
+
+/// "a"='x' AND "b"='y'
+void append_key_condition(std::string& out, const TableBinding& binding, const KeyColumns& key,
+                          const Value* row) {
+    bool first = true;
+    for (const std::uint16_t ordinal : key) {
+        if (!first) out += " AND ";
+        first = false;
+        out += quote_identifier(target_of(binding, ordinal).name);
+        out += '=';
+        append_value(out, row[ordinal]);
+    }
+}
+
+/// Types whose equal values have equal texts.
+bool is_equal_in_text(std::string_view type) {
+    constexpr std::array<std::string_view, 11> types = {"smallint", "integer", "bigint", "boolean",
+                                                        "date",     "uuid",    "oid",    "bytea",
+                                                        "xid",      "cid",     "tid"};
+    return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+/// Types that have an equality of their own, by which an index may find rows.
+bool has_equality(std::string_view type) {
+    constexpr std::array<std::string_view, 8> types = {"text",
+                                                       "character varying",
+                                                       "bpchar",
+                                                       "numeric",
+                                                       "real",
+                                                       "double precision",
+                                                       "timestamp without time zone",
+                                                       "timestamp with time zone"};
+    return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+void append_exact_condition(std::string& out, const Column& column, const Value& value) {
+    const std::string name = quote_identifier(column.name);
+    out += name;
+    if (value.is_null()) {
+        out += " IS NULL";
+        return;
+    }
+    const bool by_text = !is_equal_in_text(column.type_name);
+    if (!by_text || has_equality(column.type_name)) {
+        out += '=';
+        append_literal(out, value.as_view());
+        if (by_text) out += " AND " + name;
+    }
+    if (!by_text) return;
+    out += "::text COLLATE \"C\"=";
+    append_literal(out, value.as_view());
+    out += "::" + column.type_name + "::text COLLATE \"C\"";
+}
+
+/// "a"='x',"b"=NULL of what an update sets: the carried columns, but for those that the server
+/// fills itself and that did not change.
+bool append_assignments(std::string& out, const TableBinding& binding, const RowWrite& row) {
+    bool any = false;
+    for (const auto& field : binding.fields) {
+        const Value& value = row.after[field.source];
+        if (!value.is_carried()) continue;
+        const Column& column = binding.target_column(field);
+        const Value& old = row.before[field.source];
+        if (column.always_identity && (!old.is_carried() || old == value)) continue;
+        if (any) out += ',';
+        any = true;
+        out += quote_identifier(column.name);
+        out += '=';
+        append_value(out, value);
+    }
+    return any;
+}
+
+}  // namespace
+
+void append_copy(std::string& out, const TableBinding& binding) {
+    out += "COPY ";
+    out += target_table(binding);
+    append_columns(out, binding);
+    out += " FROM STDIN";
+}
+
+void append_copy_line(std::string& out, const TableBinding& binding, const Value* row) {
+    bool first = true;
+    for (const auto& field : binding.fields) {
+        if (!first) out += '\t';
+        first = false;
+        const Value& value = row[field.source];
+        if (value.is_null()) {
+            out += "\\N";
+            continue;
+        }
+        std::string_view text = value.as_view();
+        for (;;) {
+            const auto special = text.find_first_of("\\\t\n\r");
+            out += text.substr(0, special);
+            if (special == std::string_view::npos) break;
+            const char c = text[special];
+            out += '\\';
+            out += c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : '\\';
+            text.remove_prefix(special + 1);
+        }
+    }
+    out += '\n';
+}
+
+bool fits_arrays(const TableBinding& binding, const KeyColumns& key) {
+    // An array of arrays is one array of more dimensions, which comes apart into single values.
+    return std::none_of(key.begin(), key.end(), [&](std::uint16_t ordinal) {
+        return target_of(binding, ordinal).type_name.ends_with("[]");
+    });
+}
+
+void append_delete(std::string& out, const TableBinding& binding, const KeyColumns& key,
+                   const RowWrite* rows, std::size_t count) {
+    out += "DELETE FROM ";
+    out += target_table(binding);
+    if (count == 1 || !fits_arrays(binding, key)) {
+        out += " WHERE ";
+        bool first = true;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (has_null(key, key_image(rows[i]))) continue;
+            if (!first) out += " OR ";
+            first = false;
+            out += '(';
+            append_key_condition(out, binding, key, key_image(rows[i]));
+            out += ')';
+        }
+        if (first) out += "false";
+    } else if (key.size() == 1) {
+        out += " WHERE ";
+        out += quote_identifier(target_of(binding, key.front()).name);
+        out += "=ANY(";
+        append_array(out, binding, key, key.front(), rows, count);
+        out += ')';
+    } else {
+        out += " t USING unnest(";
+        std::string names, condition;
+        for (std::size_t i = 0; i < key.size(); ++i) {
+            if (i > 0) {
+                out += ',';
+                names += ',';
+                condition += " AND ";
+            }
+            append_array(out, binding, key, key[i], rows, count);
+            names += fmt::format("k{}", i);
+            condition +=
+                fmt::format("t.{}=k.k{}", quote_identifier(target_of(binding, key[i]).name), i);
+        }
+        out += fmt::format(") k({}) WHERE {}", names, condition);
+    }
+    out += ';';
+}
+
+void append_insert(std::string& out, const TableBinding& binding, const RowWrite* rows,
+                   std::size_t count, bool overwrites) {
+    out += "INSERT INTO ";
+    out += target_table(binding);
+    append_columns(out, binding);
+    out += " OVERRIDING SYSTEM VALUE VALUES ";
+    for (std::size_t i = 0; i < count; ++i) {
+        char separator = '(';
+        if (i > 0) out += ',';
+        for (const auto& field : binding.fields) {
+            out += separator;
+            append_value(out, rows[i].after[field.source]);
+            separator = ',';
+        }
+        out += ')';
+    }
+    if (overwrites && !binding.keyless()) {
+        out += " ON CONFLICT (";
+        for (std::size_t i = 0; i < binding.key.size(); ++i) {
+            if (i > 0) out += ',';
+            out += quote_identifier(target_of(binding, binding.key[i]).name);
+        }
+        std::string sets;
+        for (const auto& field : binding.fields) {
+            const bool in_key = std::find(binding.key.begin(), binding.key.end(), field.source) !=
+                                binding.key.end();
+            const Column& column = binding.target_column(field);
+            if (in_key || column.always_identity) continue;
+            if (!sets.empty()) sets += ',';
+            sets += fmt::format("{0}=EXCLUDED.{0}", quote_identifier(column.name));
+        }
+        out += sets.empty() ? ") DO NOTHING" : ") DO UPDATE SET " + sets;
+    }
+    out += ';';
+}
+
+void append_update(std::string& out, const TableBinding& binding, const RowWrite& row) {
+    const std::size_t begin = out.size();
+    out += "UPDATE ";
+    out += target_table(binding);
+    out += " SET ";
+    if (!append_assignments(out, binding, row)) {
+        // Nothing that is written has changed; the row shall be there all the same.
+        out.resize(begin);
+        out += "SELECT 1 FROM " + target_table(binding);
+    }
+    out += " WHERE ";
+    append_key_condition(out, binding, binding.key, row.before);
+    out += ';';
+}
+
+void append_exact(std::string& out, const TableBinding& binding, WriteKind kind,
+                  const RowWrite& row) {
+    const std::string table = target_table(binding);
+    out += "WITH one AS MATERIALIZED (SELECT tableoid AS o, ctid AS c FROM ";
+    out += table;
+    out += " WHERE ";
+    bool first = true;
+    for (const auto& field : binding.fields) {
+        if (!first) out += " AND ";
+        first = false;
+        append_exact_condition(out, binding.target_column(field), row.before[field.source]);
+    }
+    out += " LIMIT 1) ";
+    if (kind == WriteKind::remove_exact) {
+        out += fmt::format("DELETE FROM {} t USING one", table);
+    } else {
+        out += fmt::format("UPDATE {} t SET ", table);
+        if (!append_assignments(out, binding, row)) {
+            out += fmt::format("{0}={0}",
+                               quote_identifier(binding.target_column(binding.fields[0]).name));
+        }
+        out += " FROM one";
+    }
+    out += " WHERE t.ctid=one.c AND t.tableoid=one.o;";
+}
+
+std::string describe_row(const TableBinding& binding, const Value* row) {
+    std::string text;
+    const auto add = [&](std::uint16_t ordinal) {
+        if (!text.empty()) text += ',';
+        text += quote_identifier(binding.source->columns[ordinal].name) + "=";
+        const Value& value = row[ordinal];
+        if (!value.is_carried()) {
+            text += '?';
+        } else if (value.is_view() && value.as_view().size() > 64) {
+            text += fmt::format("({} bytes)", value.as_view().size());
+        } else {
+            append_value(text, value);
+        }
+    };
+    if (binding.keyless()) {
+        for (const auto& field : binding.fields) add(field.source);
+    } else {
+        for (const std::uint16_t ordinal : binding.key) add(ordinal);
+    }
+    return text;
+}
+
+}  // namespace dts::postgres_text

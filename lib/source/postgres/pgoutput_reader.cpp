@@ -1,0 +1,94 @@
+#include "lib/source/postgres/pgoutput_reader.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/base/error.hpp"
+
+namespace dts::pgoutput {
+
+Begin MessageReader::begin() {
+    Begin begin{};
+    begin.commit_lsn = u64();
+    begin.commit_time_us = unix_time_us(u64());
+    begin.xid = u32();
+    return begin;
+}
+
+Commit MessageReader::commit() {
+    reader_.skip(1);  // flags, unused
+    Commit commit{};
+    commit.commit_lsn = u64();
+    commit.end_lsn = u64();
+    commit.commit_time_us = unix_time_us(u64());
+    return commit;
+}
+
+Relation MessageReader::relation() {
+    Relation relation{};
+    relation.id = u32();
+    relation.schema = text();
+    // The server leaves the name of pg_catalog out.
+    if (relation.schema.empty()) relation.schema = "pg_catalog";
+    relation.table = text();
+    relation.replica_identity = static_cast<char>(reader_.u8());
+    const std::uint16_t count = u16();
+    for (std::uint16_t i = 0; i < count; ++i) {
+        RelationColumn column{};
+        column.in_identity = (reader_.u8() & 1) != 0;
+        column.name = text();
+        column.type = u32();
+        column.type_modifier = static_cast<std::int32_t>(u32());
+        relation.columns.push_back(column);
+    }
+    return relation;
+}
+
+std::vector<std::uint32_t> MessageReader::truncated_relations() {
+    const std::uint32_t count = u32();
+    reader_.skip(1);  // CASCADE, RESTART IDENTITY
+    std::vector<std::uint32_t> ids;
+    for (std::uint32_t i = 0; i < count; ++i) ids.push_back(u32());
+    return ids;
+}
+
+void MessageReader::tuple(std::span<Value> row) {
+    const std::uint16_t count = u16();
+    if (count != row.size()) {
+        throw Error(ErrorKind::data,
+                    fmt::format("a row of {} columns, its table has {}", count, row.size()));
+    }
+    for (Value& value : row) {
+        const char kind = static_cast<char>(reader_.u8());
+        switch (kind) {
+            case 'n':
+                value = Value::null();
+                break;
+            case 'u':
+                value = Value::of(ValueKind::unchanged);
+                break;
+            case 't':
+                value = Value::view(ValueKind::text, reader_.text(u32()));
+                break;
+            default:
+                throw Error(ErrorKind::data,
+                            fmt::format("a value of the unknown kind {}", int{kind}));
+        }
+    }
+}
+
+void MessageReader::finish() const {
+    if (!reader_.empty()) {
+        throw Error(ErrorKind::data,
+                    fmt::format("{} bytes behind the end of a message", reader_.remaining()));
+    }
+}
+
+std::string_view MessageReader::text() {
+    const std::string_view rest = as_text(reader_.peek());
+    const auto end = rest.find('\0');
+    if (end == std::string_view::npos) throw Error(ErrorKind::data, "a text without its end");
+    reader_.skip(end + 1);
+    return rest.substr(0, end);
+}
+
+}  // namespace dts::pgoutput

@@ -1,0 +1,92 @@
+// Reads the messages of the pgoutput plugin, protocol version 1, field by field. Format: PostgreSQL
+// documentation, "Logical Replication Message Formats". Every step is checked: bytes from outside
+// never make us read past their end. Throws Error{data}.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/arena.hpp"
+#include "lib/base/byte_reader.hpp"
+#include "lib/change/value.hpp"
+
+namespace dts::pgoutput {
+
+/// What a message is, by its first byte.
+enum class Kind : char {
+    begin = 'B',
+    commit = 'C',
+    relation = 'R',
+    insert = 'I',
+    update = 'U',
+    remove = 'D',
+    truncate = 'T',
+    type = 'Y',
+    origin = 'O',
+    message = 'M',
+};
+
+struct Begin {
+    std::uint64_t commit_lsn;  ///< where the commit record begins
+    std::int64_t commit_time_us;
+    std::uint32_t xid;
+};
+
+struct Commit {
+    std::uint64_t commit_lsn;
+    std::uint64_t end_lsn;  ///< behind the commit record: where to resume
+    std::int64_t commit_time_us;
+};
+
+struct RelationColumn {
+    std::string_view name;
+    std::uint32_t type;
+    std::int32_t type_modifier;
+    bool in_identity;
+};
+
+struct Relation {
+    std::uint32_t id;
+    std::string_view schema;
+    std::string_view table;
+    char replica_identity;  ///< d(efault), n(othing), f(ull), i(ndex)
+    std::vector<RelationColumn> columns;
+};
+
+class MessageReader {
+  public:
+    /// The views it gives live as long as these bytes.
+    explicit MessageReader(Bytes message) : reader_(message) {}
+
+    Kind kind() { return static_cast<Kind>(reader_.u8()); }
+    Begin begin();
+    Commit commit();
+    Relation relation();
+    std::uint32_t relation_id() { return u32(); }
+    std::vector<std::uint32_t> truncated_relations();
+    /// 'K' (the replica identity), 'O' (the whole old row) or 'N' (the new row).
+    char tuple_kind() { return static_cast<char>(reader_.u8()); }
+    /// As many values as `row` has: text, NULL or unchanged.
+    void tuple(std::span<Value> row);
+    /// Throws when something is left.
+    void finish() const;
+
+  private:
+    std::uint16_t u16() { return static_cast<std::uint16_t>(reader_.unsigned_be<2>()); }
+    std::uint32_t u32() { return static_cast<std::uint32_t>(reader_.unsigned_be<4>()); }
+    std::uint64_t u64() { return reader_.unsigned_be<8>(); }
+    std::string_view text();
+
+    ByteReader reader_;
+};
+
+/// Postgres counts microseconds from 2000-01-01.
+constexpr std::int64_t unix_time_us(std::uint64_t postgres_time) noexcept {
+    return static_cast<std::int64_t>(postgres_time) + std::int64_t{946'684'800} * 1'000'000;
+}
+constexpr std::uint64_t postgres_time(std::int64_t unix_time_us) noexcept {
+    return static_cast<std::uint64_t>(unix_time_us - std::int64_t{946'684'800} * 1'000'000);
+}
+
+}  // namespace dts::pgoutput

@@ -1,0 +1,185 @@
+#include "lib/source/postgres/postgres_cdc_source.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/base/clock_text.hpp"
+#include "lib/position/postgres_position.hpp"
+#include "lib/source/postgres/pgoutput_decoder.hpp"
+#include "lib/source/postgres/postgres_preflight.hpp"
+#include "lib/source/postgres/replication_stream.hpp"
+#include "lib/source/postgres/slot_inventory.hpp"
+
+namespace dts {
+
+namespace {
+
+const PostgresPosition& as_postgres(const Position& position) {
+    const auto* postgres = dynamic_cast<const PostgresPosition*>(&position);
+    if (postgres == nullptr)
+        throw Error(
+            ErrorKind::checkpoint,
+            fmt::format("a position of type {} is not one in a Postgres log", position.type()));
+    return *postgres;
+}
+
+ReplicationStream::Options stream_options(const PostgresCdcOptions& options) {
+    ReplicationStream::Options stream;
+    stream.endpoint = options.endpoint;
+    stream.slot = options.slot;
+    stream.publication = options.publication;
+    stream.keepalive_interval = options.keepalive_interval;
+    stream.take_over = options.take_over;
+    return stream;
+}
+
+PositionPtr position_at(std::uint64_t lsn) {
+    return make_postgres_position({lsn, now_us()});
+}
+
+}  // namespace
+
+struct PostgresCdcSource::Reader {
+    explicit Reader(const PostgresCdcOptions& options)
+        : decoder(options.selector, {options.batch_changes, options.batch_bytes}),
+          stream(stream_options(options)) {}
+
+    ChangeBatchPtr take() {
+        auto batch = decoder.take();
+        batch->source_bytes = stream.bytes_read() - bytes_handed_out;
+        bytes_handed_out = stream.bytes_read();
+        return batch;
+    }
+
+    PgoutputDecoder decoder;
+    ReplicationStream stream;
+    std::uint64_t bytes_handed_out = 0;
+};
+
+PostgresCdcSource::PostgresCdcSource(PostgresCdcOptions options)
+    : options_(std::move(options)), reader_(std::make_unique<Reader>(options_)) {}
+
+PostgresCdcSource::~PostgresCdcSource() = default;
+
+/// A connection for questions, kept: it is asked several times at a start.
+PostgresConnection& PostgresCdcSource::ask() {
+    if (!asked_) {
+        auto connection = std::make_unique<PostgresConnection>(options_.endpoint);
+        std::lock_guard lock(asked_mutex_);
+        asked_ = std::move(connection);
+    }
+    if (interrupted_) throw Error(ErrorKind::transient, "the source was interrupted");
+    return *asked_;
+}
+
+void PostgresCdcSource::preflight() {
+    check_wal_source(ask(), {options_.slot, options_.publication}, options_.selector);
+}
+
+std::string PostgresCdcSource::identity() {
+    PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
+    return postgres_identity(walsender);
+}
+
+/// Where the slot stands: what was written since it was made, or last read, is not lost. Without a
+/// slot the end of the log, where prepare_first_start() makes one.
+PositionPtr PostgresCdcSource::current_end() {
+    const auto slot = read_slot(ask(), options_.slot);
+    may_make_slot_ = !slot || options_.recreate_slot;
+    return position_at(may_make_slot_ ? wal_end(ask()) : slot->confirmed_lsn);
+}
+
+PositionPtr PostgresCdcSource::prepare_first_start(const PositionPtr&) {
+    make_publication(ask(), options_.publication, options_.selector);
+    const auto begin = make_slot(ask(), options_.slot, options_.recreate_slot);
+    may_make_slot_ = options_.recreate_slot = false;  // it is this start's own from now on
+    return position_at(begin);
+}
+
+PositionPtr PostgresCdcSource::configured_start() {
+    if (options_.start_lsn.empty()) return nullptr;
+    const auto lsn = parse_lsn(options_.start_lsn);
+    if (!lsn || *lsn == 0)
+        throw Error(ErrorKind::config,
+                    fmt::format("[extractor] start_lsn: {} is not an LSN", options_.start_lsn));
+    return make_postgres_position({*lsn, 0});
+}
+
+Holding PostgresCdcSource::holds(const Position& position) {
+    if (may_make_slot_) {
+        return {true, fmt::format("slot {} is made at the start", options_.slot), ""};
+    }
+    return slot_holds(ask(), options_.slot, options_.publication, as_postgres(position).lsn);
+}
+
+std::string PostgresCdcSource::start_line(const Position& position) const {
+    return fmt::format(
+        "PgCdcExtractor starts, slot_name: {}, start_lsn: {}, keepalive_interval_secs: {}, "
+        "heartbeat_interval_secs: {}, heartbeat_tb: ",
+        options_.slot, lsn_text(as_postgres(position).lsn),
+        std::chrono::duration_cast<std::chrono::seconds>(options_.keepalive_interval).count(),
+        options_.heartbeat_interval_secs);
+}
+
+/// While the stream runs nobody else can move the slot: what holds() says then stays true.
+void PostgresCdcSource::open(const PositionPtr& position) {
+    const PostgresPosition& start = as_postgres(*position);
+    notes_ = wal_source_notes(ask(), {options_.slot, options_.publication}, options_.selector);
+    reader_->decoder.start({start.lsn, start.timestamp_ms * 1000});
+    reader_->bytes_handed_out = 0;
+    pending_error_ = nullptr;
+    reader_->stream.open(start.lsn);
+    const auto holding = slot_holds(ask(), options_.slot, options_.publication, start.lsn);
+    if (!holding.held)
+        throw Error(ErrorKind::gap,
+                    fmt::format("the source no longer holds what follows {}: {}",
+                                position->to_json(), holding.detail),
+                    holding.hint);
+    std::lock_guard lock(asked_mutex_);
+    asked_.reset();
+}
+
+ChangeBatchPtr PostgresCdcSource::next() {
+    using Wait = ReplicationStream::Wait;
+    PgoutputDecoder& decoder = reader_->decoder;
+    if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
+    try {
+        while (!interrupted_) {
+            const Wait wait = !decoder.has_batch()       ? Wait::fully
+                              : decoder.in_transaction() ? Wait::briefly
+                                                         : Wait::none;
+            const auto message = reader_->stream.next(wait);
+            if (!message) return reader_->take();
+            if (message->is_data) {
+                decoder.accept(message->payload);
+            } else {
+                decoder.moved_to(message->wal_end, message->sent_us);
+            }
+            if (decoder.is_full()) return reader_->take();
+        }
+    } catch (const Error&) {
+        if (interrupted_) return nullptr;
+        // What was committed before it is whole, and the operator may want to start behind it.
+        if (!decoder.has_commit()) throw;
+        pending_error_ = std::current_exception();
+        decoder.drop_unfinished();
+        return reader_->take();
+    }
+    return nullptr;
+}
+
+bool PostgresCdcSource::is_caught_up() const noexcept {
+    return reader_->stream.is_idle();
+}
+
+void PostgresCdcSource::acknowledge(const Position& position) {
+    reader_->stream.acknowledge(as_postgres(position).lsn);
+}
+
+void PostgresCdcSource::interrupt() noexcept {
+    interrupted_ = true;
+    reader_->stream.interrupt();
+    std::lock_guard lock(asked_mutex_);
+    if (asked_) asked_->interrupt();
+}
+
+}  // namespace dts

@@ -1,0 +1,76 @@
+// Follows a Postgres database through a logical replication slot. The parts: replication_stream
+// (the network), pgoutput_decoder (messages to batches), slot_inventory and postgres_preflight
+// (questions to the server).
+//
+// In which order things become durable, and what a crash between two of them leaves:
+//   first start: publication · slot · identity and position in the log directory · in the target.
+//     Behind the publication: it is found and used. Behind the slot: nobody has acknowledged
+//     anything, so it stands where it was made, and the next first start begins there.
+//   running: changes and checkpoint in the target · position.log · acknowledged to the server.
+//     The server forgets only what both hold; behind any crash the slot stands at or before the
+//     target's checkpoint.
+//   resume: nothing is made. A slot that is missing, lost or ahead of the position is a gap.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "lib/client/postgres_client.hpp"
+#include "lib/source/source.hpp"
+
+namespace dts {
+
+struct PostgresCdcOptions {
+    PostgresEndpoint endpoint;
+    std::string slot;
+    std::string publication;
+    std::string start_lsn;  ///< empty: where the slot stands
+    bool recreate_slot = false;
+    bool take_over = false;  ///< end another reader of the slot
+    std::chrono::milliseconds keepalive_interval{10'000};
+    int heartbeat_interval_secs = 10;  ///< for start_line() only
+    TableSelector selector;
+    std::size_t batch_changes = 16'000;              ///< a batch ends with about as many
+    std::size_t batch_bytes = std::size_t{8} << 20;  ///< or as much memory
+};
+
+class PostgresCdcSource final : public Source {
+  public:
+    explicit PostgresCdcSource(PostgresCdcOptions options);
+    ~PostgresCdcSource() override;
+
+    void preflight() override;
+    std::vector<std::string> notes() const override { return notes_; }
+    std::string identity() override;
+    PositionPtr current_end() override;
+    PositionPtr prepare_first_start(const PositionPtr& end) override;
+    PositionPtr configured_start() override;
+    Holding holds(const Position& position) override;
+    std::string start_line(const Position& position) const override;
+    void open(const PositionPtr& position) override;
+    ChangeBatchPtr next() override;
+    bool is_caught_up() const noexcept override;
+    void acknowledge(const Position& position) override;
+    void interrupt() noexcept override;
+
+  private:
+    struct Reader;
+
+    PostgresConnection& ask();
+
+    PostgresCdcOptions options_;
+    std::mutex asked_mutex_;  ///< of the pointer, against interrupt()
+    std::unique_ptr<PostgresConnection> asked_;
+    std::unique_ptr<Reader> reader_;
+    std::vector<std::string> notes_;
+    bool may_make_slot_ = false;        ///< current_end() found none: a first start makes it
+    std::exception_ptr pending_error_;  ///< thrown by the next next()
+    std::atomic<bool> interrupted_ = false;
+};
+
+}  // namespace dts

@@ -1,0 +1,259 @@
+#include "lib/source/postgres/replication_stream.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <poll.h>
+
+#include "lib/base/activity.hpp"
+#include "lib/base/backoff.hpp"
+#include "lib/base/clock_text.hpp"
+#include "lib/position/postgres_position.hpp"
+#include "lib/source/postgres/pgoutput_reader.hpp"
+#include "lib/source/postgres/stream_error.hpp"
+
+namespace dts {
+
+namespace {
+
+constexpr int brief_wait_ms = 20;
+
+Error interrupted_error() {
+    return {ErrorKind::transient, "reading the replication slot was interrupted"};
+}
+
+void append_be64(std::string& out, std::uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+}
+
+}  // namespace
+
+ReplicationStream::ReplicationStream(Options options)
+    : options_(std::move(options)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+ReplicationStream::~ReplicationStream() {
+    answering_.request_stop();
+}
+
+void ReplicationStream::connect() {
+    {
+        std::lock_guard lock(connection_mutex_);
+        connection_.reset();
+    }
+    if (interrupted_) throw interrupted_error();
+    auto connection = std::make_unique<PostgresConnection>(options_.endpoint,
+                                                           PostgresConnection::Kind::replication);
+    std::lock_guard lock(connection_mutex_);
+    connection_ = std::move(connection);
+    if (interrupted_) throw interrupted_error();
+}
+
+void ReplicationStream::open(std::uint64_t lsn) {
+    answering_ = {};  // stops and joins the one of an earlier stream
+    buffer_.reset();
+    bytes_read_ = 0;
+    {
+        std::lock_guard lock(answer_mutex_);
+        acknowledged_ = 0;
+        is_answer_wanted_ = false;
+    }
+    connect();
+    // The server ends a stream whose reader is silent for wal_sender_timeout.
+    const auto timeout = connection_->scalar(
+        "SELECT setting FROM pg_catalog.pg_settings WHERE name='wal_sender_timeout'");
+    if (const auto server_ms = std::stoll(timeout.value_or("0")); server_ms > 0) {
+        options_.keepalive_interval = std::min(
+            options_.keepalive_interval,
+            std::max(std::chrono::milliseconds(server_ms / 4), std::chrono::milliseconds(20)));
+    }
+    // A worker that was killed may still be known to the server for a moment.
+    Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(2000));
+    const auto deadline = std::chrono::steady_clock::now() + options_.slot_patience;
+    while (!try_start(lsn)) {
+        if (options_.take_over) evict();
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw Error(
+                ErrorKind::transient,
+                fmt::format("replication slot {} is in use by {}", options_.slot, user_of_slot()),
+                "one slot serves one task: stop the other worker, or set [global] "
+                "on_conflict=take_over");
+        }
+        if (!backoff.wait(patience_.get_token())) throw interrupted_error();
+    }
+    answering_ = std::jthread([this](const std::stop_token& stop) { answer(stop); });
+}
+
+/// False when the slot is in use.
+bool ReplicationStream::try_start(std::uint64_t lsn) {
+    const std::string command = fmt::format(
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {})",
+        postgres::quote_identifier(options_.slot), lsn_text(lsn),
+        postgres::quote_literal(postgres::quote_identifier(options_.publication)));
+    const auto result = connection_->try_query(command);
+    if (result.status() == PGRES_COPY_BOTH) {
+        PQsetnonblocking(connection_->handle(), 1);
+        return true;
+    }
+    if (interrupted_) throw interrupted_error();
+    if (result.sqlstate() == "55006") return false;
+    throw stream_error(*connection_, result.get(), options_.slot, options_.publication);
+}
+
+std::string ReplicationStream::user_of_slot() {
+    const auto user = connection_->scalar(fmt::format(
+        "SELECT pg_catalog.format('connection %s of ''%s'' from %s', a.pid, a.application_name, "
+        "COALESCE(pg_catalog.host(a.client_addr), 'the server itself')) FROM "
+        "pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a ON "
+        "a.pid=s.active_pid "
+        "WHERE s.slot_name={}",
+        postgres::quote_literal(options_.slot)));
+    return user.value_or("another connection");
+}
+
+void ReplicationStream::evict() {
+    try {
+        connection_->query(fmt::format(
+            "SELECT pg_catalog.pg_terminate_backend(active_pid) FROM "
+            "pg_catalog.pg_replication_slots WHERE slot_name={} AND active_pid IS NOT NULL",
+            postgres::quote_literal(options_.slot)));
+    } catch (const Error& error) {
+        // It may not: then it waits like anybody else.
+        if (error.kind() == ErrorKind::transient) throw;
+    }
+}
+
+std::optional<ReplicationStream::Message> ReplicationStream::next(Wait wait) {
+    for (;;) {
+        if (interrupted_) throw interrupted_error();
+        char* buffer = nullptr;
+        int length = 0;
+        {
+            std::lock_guard lock(connection_mutex_);
+            length = PQgetCopyData(connection_->handle(), &buffer, 1);
+        }
+        buffer_.reset(buffer);
+        if (length > 0) {
+            idle_ = false;
+            bytes_read_ += static_cast<std::uint64_t>(length);
+            return parse(std::as_bytes(std::span(buffer, static_cast<std::size_t>(length))));
+        }
+        if (length < 0) throw end_of_stream();
+        if (!wait_for_bytes(wait)) return std::nullopt;
+    }
+}
+
+/// False when nothing came in time.
+bool ReplicationStream::wait_for_bytes(Wait wait) {
+    pollfd polled[2] = {{PQsocket(connection_->handle()), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    const int timeout = wait == Wait::fully ? -1 : wait == Wait::briefly ? brief_wait_ms : 0;
+    idle_ = wait == Wait::fully;
+    int ready = 0;
+    {
+        const While waiting(Doing::outside);
+        ready = ::poll(polled, 2, timeout);
+    }
+    if (ready < 0 && errno != EINTR)
+        throw Error(ErrorKind::bug, fmt::format("poll: {}", std::strerror(errno)));
+    if (polled[1].revents != 0) {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const auto bytes = ::read(wake_.get(), &count, sizeof count);
+    }
+    if (polled[0].revents != 0) {
+        std::lock_guard lock(connection_mutex_);
+        if (PQconsumeInput(connection_->handle()) == 0)
+            throw connection_->error(nullptr, "reading the replication slot");
+    }
+    return ready != 0;
+}
+
+ReplicationStream::Message ReplicationStream::parse(Bytes bytes) {
+    ByteReader reader(bytes);
+    const char kind = static_cast<char>(reader.u8());
+    Message message;
+    message.is_data = kind == 'w';
+    if (message.is_data) reader.skip(8);  // where the message's record begins
+    message.wal_end = reader.unsigned_be<8>();
+    message.sent_us = pgoutput::unix_time_us(reader.unsigned_be<8>());
+    if (message.is_data) {
+        message.payload = reader.rest();
+    } else if (kind != 'k') {
+        throw Error(ErrorKind::data,
+                    fmt::format("a replication message of the unknown kind {}", int{kind}));
+    } else if (reader.u8() != 0) {
+        std::lock_guard lock(answer_mutex_);
+        is_answer_wanted_ = true;
+        answer_wanted_.notify_one();
+    }
+    return message;
+}
+
+Error ReplicationStream::end_of_stream() {
+    std::lock_guard lock(connection_mutex_);
+    const PostgresResult result(PQgetResult(connection_->handle()));
+    if (interrupted_) return interrupted_error();
+    if (result.get() == nullptr || result.status() == PGRES_COMMAND_OK ||
+        result.status() == PGRES_COPY_IN)
+        return {ErrorKind::transient, "the source ended the replication stream"};
+    return stream_error(*connection_, result.get(), options_.slot, options_.publication);
+}
+
+void ReplicationStream::acknowledge(std::uint64_t lsn) noexcept {
+    std::lock_guard lock(answer_mutex_);
+    if (lsn <= acknowledged_) return;
+    acknowledged_ = lsn;
+    is_answer_wanted_ = true;
+    answer_wanted_.notify_one();
+}
+
+void ReplicationStream::answer(const std::stop_token& stop) {
+    std::unique_lock lock(answer_mutex_);
+    while (!stop.stop_requested()) {
+        answer_wanted_.wait_for(lock, stop, options_.keepalive_interval,
+                                [this] { return is_answer_wanted_; });
+        if (stop.stop_requested()) return;
+        is_answer_wanted_ = false;
+        lock.unlock();
+        send_status();
+        lock.lock();
+    }
+}
+
+/// Standby status update: written, flushed and applied up to the acknowledged place, nothing more.
+/// A failure is left to the reader, who meets the same one.
+void ReplicationStream::send_status() {
+    std::uint64_t lsn = 0;
+    {
+        std::lock_guard lock(answer_mutex_);
+        lsn = acknowledged_;
+    }
+    std::string status = "r";
+    for (int i = 0; i < 3; ++i) append_be64(status, lsn);
+    append_be64(status, pgoutput::postgres_time(now_us()));
+    status += '\0';
+    {
+        std::lock_guard lock(connection_mutex_);
+        PGconn* c = connection_->handle();
+        if (PQputCopyData(c, status.data(), static_cast<int>(status.size())) == 1) PQflush(c);
+    }
+    // libpq may have read what the reader now waits for at the socket.
+    wake_reader();
+}
+
+void ReplicationStream::wake_reader() noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+}
+
+void ReplicationStream::interrupt() noexcept {
+    interrupted_ = true;
+    patience_.request_stop();
+    wake_reader();
+    // The answering thread may hold it, for a moment and without blocking: the eventfd is enough
+    // then.
+    std::unique_lock lock(connection_mutex_, std::try_to_lock);
+    if (lock.owns_lock() && connection_) connection_->interrupt();
+}
+
+}  // namespace dts

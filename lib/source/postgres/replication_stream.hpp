@@ -1,0 +1,93 @@
+// The messages of a logical replication slot, over libpq's COPY BOTH. A thread of its own answers
+// the server, also while nobody reads: with nothing but the last position that was acknowledged, so
+// the server never forgets what is not yet durable at the target.
+//
+// open(), next() belong to one thread; acknowledge(), is_idle(), interrupt() to any.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+#include "lib/base/byte_reader.hpp"
+#include "lib/base/file_handle.hpp"
+#include "lib/client/postgres_client.hpp"
+
+namespace dts {
+
+class ReplicationStream {
+  public:
+    struct Options {
+        PostgresEndpoint endpoint;
+        std::string slot;
+        std::string publication;
+        std::chrono::milliseconds keepalive_interval{10'000};
+        std::chrono::milliseconds slot_patience{10'000};  ///< for a slot that is still in use
+        bool take_over = false;  ///< end whoever uses the slot, as far as the account may
+    };
+
+    struct Message {
+        bool is_data = false;       ///< else a sign of life
+        std::uint64_t wal_end = 0;  ///< how far the server has read its log
+        std::int64_t sent_us = 0;
+        Bytes payload;  ///< valid until the next next()
+    };
+    enum class Wait : std::uint8_t { fully, briefly, none };
+
+    explicit ReplicationStream(Options options);
+    ~ReplicationStream();
+
+    /// Connects and asks for what commits at or behind the LSN. Throws Error{gap} when the slot is
+    /// gone or has lost its log, {transient} when the server can not be reached, the slot stays in
+    /// use, or it was interrupted.
+    void open(std::uint64_t lsn);
+
+    /// The next message; nothing when it would have to wait longer than allowed. Throws as open().
+    std::optional<Message> next(Wait wait);
+
+    /// All before this LSN is durable: the server may forget it. Takes effect at once, never back.
+    void acknowledge(std::uint64_t lsn) noexcept;
+    bool is_idle() const noexcept { return idle_; }
+    std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+    /// Ends a blocking open() or next(), which throw Error{transient}, for good.
+    void interrupt() noexcept;
+
+  private:
+    void connect();
+    bool try_start(std::uint64_t lsn);
+    std::string user_of_slot();
+    void evict();
+    bool wait_for_bytes(Wait wait);
+    Message parse(Bytes message);
+    Error end_of_stream();
+    void answer(const std::stop_token& stop);
+    void send_status();
+    void wake_reader() noexcept;
+
+    Options options_;
+    std::mutex connection_mutex_;  ///< of the connection's use, and of its replacement
+    std::unique_ptr<PostgresConnection> connection_;
+    FileHandle wake_;  ///< an eventfd: something else than bytes from the socket has happened
+    struct FreeBuffer {
+        void operator()(char* buffer) const noexcept { PQfreemem(buffer); }
+    };
+    std::unique_ptr<char, FreeBuffer> buffer_;  ///< holds the message returned last
+    std::uint64_t bytes_read_ = 0;
+    std::atomic<bool> idle_ = false;
+    std::atomic<bool> interrupted_ = false;
+
+    std::mutex answer_mutex_;
+    std::condition_variable_any answer_wanted_;
+    bool is_answer_wanted_ = false;
+    std::uint64_t acknowledged_ = 0;
+    std::stop_source patience_;  ///< ends the wait for a slot in use
+    std::jthread answering_;
+};
+
+}  // namespace dts

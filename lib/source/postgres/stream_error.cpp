@@ -1,0 +1,50 @@
+#include "lib/source/postgres/stream_error.hpp"
+
+#include <fmt/format.h>
+
+namespace dts {
+
+namespace {
+
+constexpr const char* gap_hint =
+    "what the slot held is lost: copy the tables anew, and start with an empty log directory; a "
+    "new "
+    "slot does not hold what lies between";
+
+bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+}  // namespace
+
+StreamVerdict judge_stream_error(std::string_view sqlstate, std::string_view message,
+                                 std::string_view slot, std::string_view publication) {
+    if (sqlstate == "42704" && has(message, "publication")) {
+        return {ErrorKind::gap,
+                fmt::format("publication {} did not exist when a change was written: what was "
+                            "written without it cannot be read from slot {}; {}",
+                            publication, slot, gap_hint)};
+    }
+    if (sqlstate == "42704") return {ErrorKind::gap, gap_hint};
+    if (has(message, "was not created in this database")) {
+        return {ErrorKind::config, "name the slot's database in the url, or another slot"};
+    }
+    if (has(message, "can no longer get changes") || has(message, "cannot read from logical") ||
+        has(message, "has already been removed") || has(message, "been invalidated")) {
+        return {ErrorKind::gap, gap_hint};
+    }
+    if (sqlstate.empty()) return {ErrorKind::transient, ""};
+    // In the middle of the stream the server's own faults (a full disk, a crash) may pass.
+    if (sqlstate.starts_with("XX")) return {ErrorKind::transient, ""};
+    return {postgres_error_kind(sqlstate), ""};
+}
+
+Error stream_error(const PostgresConnection& connection, const PGresult* result,
+                   std::string_view slot, std::string_view publication) {
+    const Error plain = connection.error(result, fmt::format("reading replication slot {}", slot));
+    const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+    auto verdict = judge_stream_error(state ? state : "", plain.text(), slot, publication);
+    return {verdict.kind, plain.text(), verdict.hint.empty() ? plain.hint() : verdict.hint};
+}
+
+}  // namespace dts

@@ -1,0 +1,23 @@
+// What a refusal or an end of the replication stream means for the task: a gap, a setting, or
+// something that passes.
+#pragma once
+
+#include <string_view>
+
+#include "lib/client/postgres_client.hpp"
+
+namespace dts {
+
+/// `result` is the server's error; may be nullptr (the connection is lost).
+Error stream_error(const PostgresConnection& connection, const PGresult* result,
+                   std::string_view slot, std::string_view publication);
+
+/// The same by SQLSTATE and the server's words: what kind of error it is, and what can be done.
+struct StreamVerdict {
+    ErrorKind kind;
+    std::string hint;
+};
+StreamVerdict judge_stream_error(std::string_view sqlstate, std::string_view message,
+                                 std::string_view slot, std::string_view publication);
+
+}  // namespace dts

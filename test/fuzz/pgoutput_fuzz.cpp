@@ -1,0 +1,41 @@
+// The messages of a replication slot, as a server that has gone mad would send them: each is
+// preceded by its length, in two bytes.
+#include "lib/base/error.hpp"
+#include "lib/source/postgres/pgoutput_decoder.hpp"
+
+using namespace dts;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    PgoutputDecoder decoder([](std::string_view, std::string_view table) { return table != "no"; },
+                            {16, 1 << 16});
+    decoder.start({1, 0});
+    ByteReader reader({reinterpret_cast<const std::byte*>(data), size});
+    try {
+        while (reader.remaining() >= 2) {
+            const auto length = static_cast<std::size_t>(reader.unsigned_be<2>());
+            if (length == 0) {
+                decoder.moved_to(reader.remaining() + 2, 0);
+                continue;
+            }
+            decoder.accept(reader.take(std::min(length, reader.remaining())));
+            if (!decoder.is_full()) continue;
+            // What is handed out can be read, value by value.
+            const auto batch = decoder.take();
+            std::size_t bytes = 0;
+            for (const RowChange& change : batch->changes) {
+                for (const Value* row : {change.before, change.after}) {
+                    if (row == nullptr) continue;
+                    for (std::size_t i = 0; i < change.table->columns.size(); ++i) {
+                        if (row[i].is_view() && !row[i].as_view().empty())
+                            bytes += static_cast<unsigned char>(row[i].as_view().back());
+                    }
+                }
+            }
+            if (bytes == ~std::size_t{0}) return 1;
+        }
+        if (decoder.has_batch()) decoder.drop_unfinished();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) std::abort();
+    }
+    return 0;
+}

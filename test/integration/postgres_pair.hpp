@@ -1,0 +1,46 @@
+// A Postgres source and target with a folder for the workers between them.
+#pragma once
+
+#include "test/servers/compare_tables.hpp"
+#include "test/servers/postgres_server.hpp"
+#include "test/servers/task_ini.hpp"
+#include "test/servers/temp_folder.hpp"
+#include "test/servers/worker_process.hpp"
+
+namespace dts::test {
+
+struct PostgresPair {
+    explicit PostgresPair(const std::vector<std::string>& settings = {})
+        : source(settings), target(settings) {}
+
+    TempFolder folder{"task"};
+    PostgresServer source;
+    PostgresServer target;
+
+    void run_on_both(std::string_view sql) { source.run(sql), target.run(sql); }
+
+    /// A task over the schema s, by the slot "dts_test".
+    TaskIni ini() const { return TaskIni::postgres_cdc(source, target, "s"); }
+    std::filesystem::path log_folder() const { return folder / "task"; }
+
+    /// Empty when the tables of s are equal.
+    std::string differences() const {
+        auto left = source.connect();
+        auto right = target.connect();
+        return compare_schemas(left, right, "s");
+    }
+
+    /// Waits until all that the source has now is in the target, and stops the worker; its exit
+    /// status.
+    std::string arrive_and_stop(WorkerProcess& worker) {
+        worker.wait_for_checkpoint(source.wal_end());
+        const auto outcome = worker.stop();
+        return outcome.status.code == 0 ? "exit code 0" : outcome.output;
+    }
+
+    std::string target_checkpoint() {
+        return target.scalar("SELECT position_data FROM dts_metadata.task_position");
+    }
+};
+
+}  // namespace dts::test

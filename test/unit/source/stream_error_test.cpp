@@ -1,0 +1,41 @@
+#include "lib/source/postgres/stream_error.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace dts;
+
+namespace {
+
+ErrorKind kind(std::string_view sqlstate, std::string_view message) {
+    return judge_stream_error(sqlstate, message, "slot", "publication").kind;
+}
+
+}  // namespace
+
+TEST_CASE("stream error: a slot that is gone, or has lost its log, is a gap") {
+    CHECK(kind("42704", "replication slot \"slot\" does not exist") == ErrorKind::gap);
+    CHECK(kind("55000",
+               "cannot read from logical replication slot \"slot\" (This slot has been "
+               "invalidated because it exceeded the maximum reserved size.)") == ErrorKind::gap);
+    CHECK(kind("55000", "can no longer get changes from replication slot \"slot\"") ==
+          ErrorKind::gap);
+    CHECK(
+        kind("58P01", "requested WAL segment 000000010000000000000001 has already been removed") ==
+        ErrorKind::gap);
+}
+
+TEST_CASE("stream error: changes written without their publication are a gap, and it is named") {
+    const auto verdict = judge_stream_error("42704", "publication \"p\" does not exist", "s", "p");
+    CHECK(verdict.kind == ErrorKind::gap);
+    CHECK_THAT(verdict.hint, Catch::Contains("publication p did not exist"));
+}
+
+TEST_CASE("stream error: the wrong database is a setting, a lost connection passes") {
+    CHECK(kind("55000", "replication slot \"slot\" was not created in this database") ==
+          ErrorKind::config);
+    CHECK(kind("", "server closed the connection unexpectedly") == ErrorKind::transient);
+    CHECK(kind("57P01", "terminating connection due to administrator command") ==
+          ErrorKind::transient);
+    CHECK(kind("55006", "replication slot \"slot\" is active for PID 7") == ErrorKind::transient);
+    CHECK(kind("42501", "permission denied") == ErrorKind::permission);
+}
