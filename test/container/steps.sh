@@ -127,6 +127,21 @@ step_adopt() {
     inside dtsctl list --json | grep '"name":"task1"' >/dev/null
 }
 
+completes() { # completes WORDS...: what bash offers for the last of them
+    # shellcheck disable=SC2016  # for the shell in the container
+    inside bash -c '. /usr/share/bash-completion/completions/dtsctl
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _dtsctl
+        echo "${COMPREPLY[*]}"' bash "$@"
+}
+step_completion() {
+    same "commands" "status start stop" "$(completes dtsctl st)"
+    same "tasks" "task1 task2" "$(completes dtsctl status '')"
+    same "options" "--follow" "$(completes dtsctl logs --f)"
+    same "tasks behind an option" "task1 task2" "$(completes dtsctl --run-dir /run/dtsd stop task)"
+    same "nothing" "" "$(completes dtsctl list t)"
+}
+
 step_status() {
     local line
     line=$(property task1 StatusText)

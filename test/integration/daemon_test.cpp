@@ -208,6 +208,34 @@ TEST_CASE("daemon: a gap is told, and not answered by a restart", "[daemon]") {
     CHECK_THAT(offline.out, Contains("gap") && Contains(gap.reason.substr(0, 40)));
 }
 
+TEST_CASE("daemon: SIGHUP reads again what is not watched, and touches no running task",
+          "[daemon]") {
+    Ground ground;
+    DaemonGround& dtsd = ground.dtsd;
+    const TempFolder secrets("secrets");
+    ground.second
+        .set("sinker", "url",
+             fmt::format("mysql://{}@127.0.0.1:{}", SqlServer::username, ground.target.port()))
+        .set("sinker", "password_file", (secrets / "target").string());
+    dtsd.put("first", ground.first);
+    dtsd.put("second", ground.second);
+    dtsd.start();
+    const pid_t first = pid_of(dtsd.wait_until_streams("first"));
+    CHECK_THAT(dtsd.wait_for("second", "is told",
+                             [](const TaskView& view) { return !view.ini_problem.empty(); })
+                   .ini_problem,
+               Contains((secrets / "target").string()));
+
+    // A file outside the folder of inis: nothing tells dtsd that it has come.
+    write_file(secrets / "target", SqlServer::password);
+    dtsd.hang_up();
+    CHECK(dtsd.wait_until_streams("second").ini_problem.empty());
+    CHECK(dtsd.view("first").unit.pid == first);
+    ground.write();
+    ground.wait_for_all();
+    CHECK(ground.differences_of_both() == "");
+}
+
 TEST_CASE("daemon: of two on one run folder, the second is refused", "[daemon]") {
     DaemonGround dtsd;
     dtsd.start();
