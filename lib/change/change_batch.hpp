@@ -18,7 +18,12 @@
 
 namespace dts {
 
-enum class ChangeKind : std::uint8_t { insert, update, remove };
+enum class ChangeKind : std::uint8_t {
+    insert,
+    update,
+    remove,
+    truncate,  ///< all rows of the table are gone. Those of one statement follow each other
+};
 
 /// before: update, remove; after: insert, update. Each has table->columns.size() values.
 struct RowChange {

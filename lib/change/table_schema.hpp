@@ -67,6 +67,7 @@ struct TableSchema {
     std::vector<UniqueKey> unique_keys;  ///< the primary key first where there is one
     bool has_primary_key = false;
     bool names_fold_case = true;  ///< column names compare without case, as MySQL's do
+    bool is_partitioned = false;  ///< Postgres: its rows live in its partitions
 
     bool operator==(const TableSchema&) const = default;
 

@@ -69,17 +69,19 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
 
 TableSchemaPtr read_postgres_table(PostgresConnection& connection, std::string_view schema,
                                    std::string_view table) {
-    const auto oid = connection.scalar(fmt::format(
-        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+    const auto found = connection.query(fmt::format(
+        "SELECT c.oid, c.relkind='p' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
         "n.oid=c.relnamespace WHERE n.nspname={} AND c.relname={} AND c.relkind IN ('r', 'p', 'f')",
         postgres::quote_literal(schema), postgres::quote_literal(table)));
-    if (!oid) return nullptr;
+    if (found.size() == 0) return nullptr;
+    const std::string oid = found.text(0, 0);
     auto result = std::make_shared<TableSchema>();
     result->schema = schema;
     result->table = table;
     result->names_fold_case = false;
-    const Ordinals ordinals = read_columns(connection, *oid, *result);
-    read_keys(connection, *oid, ordinals, *result);
+    result->is_partitioned = found.at(0, 1) == "t";
+    const Ordinals ordinals = read_columns(connection, oid, *result);
+    read_keys(connection, oid, ordinals, *result);
     return result;
 }
 

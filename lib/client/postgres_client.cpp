@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <poll.h>
 
 #include "lib/base/activity.hpp"
 
@@ -75,22 +78,70 @@ std::string trimmed(std::string_view text) {
     return line;
 }
 
-/// libpq has no SQLSTATE for a connection that was refused; its words are the server's own.
-ErrorKind connect_error_kind(std::string_view message) {
-    for (const char* refusal :
-         {"authentication failed", "no pg_hba.conf entry", "no password", "must be superuser",
-          "not permitted to log in", "permission denied", "must have replication"}) {
-        if (message.find(refusal) != std::string_view::npos) return ErrorKind::permission;
+/// As PQconnectdbParams, but what the server refuses comes with its SQLSTATE: its words are in a
+/// language of its own. False when the time is up.
+bool connect(PGconn* connection, std::chrono::seconds timeout) {
+    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    auto state =
+        PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) return false;
+        pollfd polled{PQsocket(connection),
+                      static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+        if (::poll(&polled, 1, static_cast<int>(left.count())) > 0)
+            state = PQconnectPoll(connection);
     }
-    for (const char* unknown : {"database \"", "role \""}) {
-        if (message.find(unknown) != std::string_view::npos &&
-            message.find("does not exist") != std::string_view::npos)
-            return ErrorKind::permission;
+    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+    return true;
+}
+
+const char* hint_for(ErrorKind refusal) {
+    switch (refusal) {
+        case ErrorKind::permission:
+            return "check username, password and database of the url, and pg_hba.conf";
+        case ErrorKind::config:
+            return "check the url's options, ssl_mode and ssl_ca_path";
+        default:
+            return "is the server running, and the url right?";
     }
-    return ErrorKind::transient;
 }
 
 }  // namespace
+
+PostgresRefusal judge_postgres_refusal(std::string_view message) {
+    std::string words;
+    std::string_view sqlstate;
+    while (!message.empty()) {
+        const auto line = message.substr(0, message.find('\n'));
+        message.remove_prefix(std::min(line.size() + 1, message.size()));
+        if (line.starts_with("LOCATION:")) continue;
+        if (!words.empty()) words += ' ';
+        const auto state = line.find(":  ");
+        const bool has_state = state != std::string_view::npos && line.size() > state + 9 &&
+                               line.substr(state + 8, 2) == ": ";
+        if (has_state) {
+            sqlstate = line.substr(state + 3, 5);
+            words.append(line.substr(0, state + 2)).append(line.substr(state + 10));
+        } else {
+            words += line;
+        }
+    }
+    const auto says = [&](const char* text) { return words.find(text) != std::string::npos; };
+    ErrorKind kind = ErrorKind::transient;
+    if (!sqlstate.empty()) {
+        kind = sqlstate == "3D000" ? ErrorKind::permission : postgres_error_kind(sqlstate);
+        if (kind == ErrorKind::data) kind = ErrorKind::config;
+    } else if (says("no password supplied")) {
+        kind = ErrorKind::permission;
+    } else if (says("root certificate") || says("certificate verify failed") ||
+               says("server certificate for") || says("server does not support SSL")) {
+        kind = ErrorKind::config;
+    }
+    return {kind, trimmed(words)};
+}
 
 std::string PostgresEndpoint::display_name() const {
     return fmt::format("{}:{}/{}", host, port, database);
@@ -111,7 +162,6 @@ std::string_view PostgresResult::sqlstate() const noexcept {
 PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind kind)
     : name_(endpoint.display_name()) {
     const std::string port = std::to_string(endpoint.port);
-    const std::string timeout = std::to_string(endpoint.connect_timeout_secs);
     const std::string options = options_of(endpoint);
     std::vector<std::pair<const char*, const char*>> parameters = {
         {"host", endpoint.host.c_str()},
@@ -119,7 +169,6 @@ PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind ki
         {"dbname", endpoint.database.c_str()},
         {"user", endpoint.username.c_str()},
         {"password", endpoint.password.c_str()},
-        {"connect_timeout", timeout.c_str()},
         {"client_encoding", "UTF8"},
         {"application_name", endpoint.client_name.c_str()},
         {"sslmode", ssl_mode_text(endpoint.ssl_mode)},
@@ -143,17 +192,19 @@ PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind ki
     names.push_back(nullptr);
     values.push_back(nullptr);
     const While asking(Doing::outside);
-    handle_.reset(PQconnectdbParams(names.data(), values.data(), 0));
+    handle_.reset(PQconnectStartParams(names.data(), values.data(), 0));
     if (!handle_) throw Error(ErrorKind::bug, "no memory for a Postgres connection");
-    if (PQstatus(handle_.get()) != CONNECTION_OK) {
-        const std::string message = trimmed(PQerrorMessage(handle_.get()));
-        const ErrorKind error_kind = connect_error_kind(message);
-        throw Error(error_kind,
+    const bool in_time =
+        connect(handle_.get(), std::chrono::seconds(endpoint.connect_timeout_secs));
+    if (!in_time || PQstatus(handle_.get()) != CONNECTION_OK) {
+        const PostgresRefusal refusal =
+            in_time ? judge_postgres_refusal(PQerrorMessage(handle_.get()))
+
+                    : PostgresRefusal{ErrorKind::transient, "no answer in time"};
+        throw Error(refusal.kind,
                     fmt::format("postgres {}: cannot connect as user '{}': {}", name_,
-                                endpoint.username, message),
-                    error_kind == ErrorKind::permission
-                        ? "check username, password and database of the url, and pg_hba.conf"
-                        : "is the server running, and the url right?");
+                                endpoint.username, refusal.words),
+                    hint_for(refusal.kind));
     }
     PQsetNoticeProcessor(
         handle_.get(), [](void*, const char*) {}, nullptr);

@@ -107,6 +107,15 @@ class PostgresConnection {
     std::unique_ptr<PGconn, Finish> handle_;
 };
 
+/// What a connection was refused with: "...: FATAL:  28P01: words\nLOCATION:  function, file:line",
+/// the server's words in a language of its own. What libpq says itself has no SQLSTATE, and is in
+/// English.
+struct PostgresRefusal {
+    ErrorKind kind;
+    std::string words;  ///< one line, without SQLSTATE and location
+};
+PostgresRefusal judge_postgres_refusal(std::string_view message);
+
 /// The kind of error an SQLSTATE stands for: transient for lost connections, deadlocks, lock
 /// time-outs, servers shutting down, full or read only; permission for refused accounts and missing
 /// rights; else data.

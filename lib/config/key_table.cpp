@@ -155,6 +155,10 @@ constexpr Key keys[] = {
     flag("extractor", "recreate_slot_if_exists", "false",
          "make the slot anew at the first start; never on resume")
         .only(pg),
+    flag("extractor", "stream_in_progress", "true",
+         "large transactions are read while they go on (server version 14 and later), and kept in "
+         "[runtime] log_dir until they commit")
+        .only(pg),
     number("extractor", "keepalive_interval_secs", "10", 1, day_secs,
            "how often the server hears of dts at least")
         .only(pg),
@@ -243,7 +247,8 @@ constexpr Key keys[] = {
     text("filter", "do_tbs", "", "tables to sync: db.tb,db2.*,*.tb"),
     text("filter", "ignore_tbs", "", "tables not to sync"),
     text("filter", "do_events", "*", "of insert,update,delete; * for all"),
-    text("filter", "do_ddls", "", "DDL to sync; none when empty").not_built(),
+    text("filter", "do_ddls", "",
+         "definition statements to sync, none when empty: truncate_table, from pg to pg"),
     text("filter", "do_dcls", "", "grants and accounts to sync; none when empty").not_built(),
     text("filter", "do_structures", "*", "what of the tables' structure is made").not_built(),
     json("filter", "ignore_cols",
@@ -275,12 +280,16 @@ constexpr Key keys[] = {
     text("resumer", "table_full_name", "dts_metadata.task_position", "the position table"),
     number("resumer", "max_connections", "1", 1, 10000, "connections to that database at most"),
 
-    text("data_marker", "topo_name", "", "the ring of syncs this task belongs to").not_built(),
-    text("data_marker", "topo_nodes", "", "the members of the ring").not_built(),
-    text("data_marker", "src_node", "", "the source's name in the ring").not_built(),
-    text("data_marker", "dst_node", "", "the target's name in the ring").not_built(),
-    text("data_marker", "do_nodes", "", "members whose changes are synced").not_built(),
-    text("data_marker", "ignore_nodes", "", "members whose changes are not synced").not_built(),
+    text("data_marker", "topo_name", "", "the ring of syncs this task belongs to; from pg to pg"),
+    text("data_marker", "topo_nodes", "", "the members of the ring"),
+    text("data_marker", "src_node", "",
+         "the source's name in the ring: the target's transactions are marked with it, by a "
+         "replication origin"),
+    text("data_marker", "dst_node", "", "the target's name in the ring"),
+    text("data_marker", "do_nodes", "",
+         "members whose changes are synced: src_node, since changes that dts has written to the "
+         "source are not passed on"),
+    text("data_marker", "ignore_nodes", "", "members whose changes are not synced"),
     text("data_marker", "marker", "", "the table that marks synced transactions").not_built(),
 
     choice("runtime", "log_level", "info", "trace, debug, info, warn, error",

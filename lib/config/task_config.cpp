@@ -81,6 +81,7 @@ PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
         throw settings.error(section, "recreate_slot_if_exists",
                              "is set, and so is start_lsn, which a new slot does not hold",
                              "leave one of the two");
+    cdc.stream_in_progress = settings.flag(section, "stream_in_progress");
     cdc.keepalive_interval = settings.seconds(section, "keepalive_interval_secs");
     if (settings.given(section, "heartbeat_tb"))
         throw settings.error(section, "heartbeat_tb",
@@ -171,15 +172,65 @@ PipelineConfig read_pipeline(const Settings& settings) {
     return pipeline;
 }
 
-FilterConfig read_filter(const Settings& settings) {
+// Of the definition statements only TRUNCATE is built, and only where it can be part of a
+// transaction.
+bool read_truncates(const Settings& settings, bool from_pg_to_pg) {
+    const std::string list = settings.text("filter", "do_ddls");
+    if (list.empty()) return false;
+    if (list != "truncate_table")
+        throw settings.error("filter", "do_ddls",
+                             fmt::format("{} is not built yet in dts {}", list, DTS_VERSION),
+                             "truncate_table alone, from pg to pg");
+    if (!from_pg_to_pg)
+        throw settings.error("filter", "do_ddls",
+                             fmt::format("truncate_table is not built yet but from pg to pg in dts "
+                                         "{}",
+                                         DTS_VERSION),
+                             "leave it out: TRUNCATE is said in the log then");
+    return true;
+}
+
+FilterConfig read_filter(const Settings& settings, bool from_pg_to_pg) {
     const auto text = [&](std::string_view key) { return settings.text("filter", key); };
-    return {text("do_dbs"),     text("ignore_dbs"), text("do_tbs"),
-            text("ignore_tbs"), text("do_events"),  text("ignore_cols")};
+    return {text("do_dbs"),
+            text("ignore_dbs"),
+            text("do_tbs"),
+            text("ignore_tbs"),
+            text("do_events"),
+            text("ignore_cols"),
+            read_truncates(settings, from_pg_to_pg)};
 }
 
 RouterConfig read_router(const Settings& settings) {
     const auto text = [&](std::string_view key) { return settings.text("router", key); };
     return {text("db_map"), text("tb_map"), text("col_map")};
+}
+
+// What is passed on is marked as the source's own, so only the source's own may be.
+DataMarkerConfig read_data_marker(const Settings& settings, bool from_pg_to_pg) {
+    constexpr auto section = "data_marker";
+    DataMarkerConfig marker{settings.text(section, "src_node")};
+    for (const char* key :
+         {"topo_name", "topo_nodes", "src_node", "dst_node", "do_nodes", "ignore_nodes"}) {
+        if (!settings.given(section, key)) continue;
+        if (!from_pg_to_pg)
+            throw settings.error(
+                section, key,
+                fmt::format("is not built yet but from pg to pg in dts {}", DTS_VERSION));
+        if (marker.src_node.empty())
+            throw settings.error(section, "src_node", "is missing: the source's name in the ring");
+    }
+    if (marker.src_node.find_first_of(":, ") != std::string::npos)
+        throw settings.error(section, "src_node", "has a colon, a comma or a blank in it");
+    const auto do_nodes = settings.text(section, "do_nodes");
+    if (!do_nodes.empty() && do_nodes != marker.src_node)
+        throw settings.error(
+            section, "do_nodes",
+            fmt::format("others than src_node are not built yet in dts {}", DTS_VERSION),
+            "name src_node alone, and give each pair of members its own tasks");
+    if (!marker.src_node.empty() && settings.text(section, "ignore_nodes") == marker.src_node)
+        throw settings.error(section, "ignore_nodes", "names src_node: nothing would be synced");
+    return marker;
 }
 
 RuntimeConfig read_runtime(const Settings& settings) {
@@ -247,8 +298,12 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     config.sinker = read_sinker(settings, config.extractor.endpoint.db_type);
     config.parallelizer = read_parallelizer(settings);
     config.pipeline = read_pipeline(settings);
-    config.filter = read_filter(settings);
+    const bool from_pg_to_pg = config.extractor.endpoint.db_type == DbType::pg &&
+                               config.sinker.db_type == DbType::pg &&
+                               config.sinker.sink_type == SinkType::write;
+    config.filter = read_filter(settings, from_pg_to_pg);
     config.router = read_router(settings);
+    config.data_marker = read_data_marker(settings, from_pg_to_pg);
     config.resumer = read_resumer(settings, config.sinker.sink_type == SinkType::write);
     config.runtime = read_runtime(settings);
     config.global = read_global(settings, config);

@@ -63,6 +63,7 @@ struct PostgresCdcConfig {
     std::string publication;
     std::string start_lsn;  ///< as written, and well formed; empty: where the slot stands
     bool recreate_slot = false;
+    bool stream_in_progress = true;
     std::chrono::seconds keepalive_interval{10};
 };
 
@@ -104,11 +105,17 @@ struct PipelineConfig {
 /// As written; lib/pipeline/filter.hpp reads them.
 struct FilterConfig {
     std::string do_dbs, ignore_dbs, do_tbs, ignore_tbs, do_events, ignore_cols;
+    bool truncates = false;  ///< do_ddls has truncate_table
 };
 
 /// As written; lib/pipeline/router.hpp reads them.
 struct RouterConfig {
     std::string db_map, tb_map, col_map;
+};
+
+/// Two-way syncs; nothing is marked when src_node is empty.
+struct DataMarkerConfig {
+    std::string src_node;
 };
 
 struct ResumerConfig {
@@ -133,6 +140,7 @@ struct TaskConfig {
     PipelineConfig pipeline;
     FilterConfig filter;
     RouterConfig router;
+    DataMarkerConfig data_marker;
     ResumerConfig resumer;
     RuntimeConfig runtime;
     std::vector<std::string> notes;  ///< what the log should say once

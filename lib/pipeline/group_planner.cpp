@@ -70,6 +70,8 @@ bool GroupPlanner::is_wanted(ChangeKind kind) const noexcept {
             return options_.updates;
         case ChangeKind::remove:
             return options_.removes;
+        case ChangeKind::truncate:
+            break;
     }
     return true;
 }
@@ -148,11 +150,8 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
         collect(segment, group);
         group.batches.push_back(std::move(segment.batch));
     }
-    for (TablePlan* table : group_tables_) {
-        write_merged(*table, group);
-        write_in_order(*table, group);
-        leave_group(*table);
-    }
+    write_tables(group);
+    for (TablePlan* table : group_tables_) leave_group(*table);
     group_tables_.clear();
     drop_retired();
     return group;
@@ -169,6 +168,34 @@ void GroupPlanner::drop_retired() {
         }
     }
     retired_.clear();
+}
+
+void GroupPlanner::write_tables(WriteGroup& group) const {
+    for (TablePlan* table : group_tables_) {
+        write_merged(*table, group);
+        write_in_order(*table, group);
+    }
+}
+
+/// What comes before it, of any table, is written before it: nothing is merged across.
+void GroupPlanner::write_truncate(const TablePlan& table, WriteGroup& group) const {
+    const TableBinding& binding = *table.binding;
+    const bool is_shared = std::any_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
+        const TablePlan& other = *entry.second;
+        return &other != &table && other.binding &&
+               other.binding->target->schema == binding.target->schema &&
+               other.binding->target->table == binding.target->table;
+    });
+    if (is_shared) {
+        throw Error(ErrorKind::data,
+                    fmt::format("TRUNCATE of source table {} would empty target table {}, which "
+                                "another source table is written to as well",
+                                binding.source->display_name(), binding.target->display_name()),
+                    "delete its rows in the target by hand, and leave truncate_table out of "
+                    "[filter] do_ddls until the task is past it");
+    }
+    write_tables(group);
+    group.writes.push_back({table.binding, WriteKind::truncate, {{nullptr, nullptr}}, false});
 }
 
 void GroupPlanner::enter_group(TablePlan& table) {
@@ -192,6 +219,10 @@ void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
         if (!is_wanted(change.kind)) continue;
         TablePlan* table = table_of(change, batch);
         if (!table->binding) continue;
+        if (change.kind == ChangeKind::truncate) {
+            write_truncate(*table, group);
+            continue;
+        }
         if (!table->finds_rows && change.kind != ChangeKind::insert) {
             throw_cannot_find_rows(*table->binding);
         }
@@ -291,6 +322,8 @@ void GroupPlanner::write_in_order(TablePlan& table, WriteGroup& group) const {
                     add(WriteKind::upsert, {nullptr, change.after});
                 }
                 break;
+            case ChangeKind::truncate:
+                throw Error(ErrorKind::bug, "a truncation among the rows that keep their order");
         }
     }
     table.ordered.clear();

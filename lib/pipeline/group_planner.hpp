@@ -1,6 +1,7 @@
 // Turns a cut of the stream into the writes of an apply group: binds each table to its target,
 // drops filtered events, and merges by key so that every row is written once. What cannot merge (no
-// key, partial rows, targets with columns of their own, serial mode) keeps its order.
+// key, partial rows, targets with columns of their own, serial mode) keeps its order. A truncation
+// parts what comes before it from what comes after it, for all tables.
 //
 // Why the merged order is right: per table, rows that end up removed, or whose other unique values
 // moved, are deleted first; then every remaining row is written in its last state. The source held
@@ -71,6 +72,8 @@ class GroupPlanner {
     void leave_group(TablePlan& table);
     bool is_wanted(ChangeKind kind) const noexcept;
     static void merge_change(TablePlan& table, const RowChange& change);
+    void write_tables(WriteGroup& group) const;
+    void write_truncate(const TablePlan& table, WriteGroup& group) const;
     void write_merged(TablePlan& table, WriteGroup& group) const;
     void write_in_order(TablePlan& table, WriteGroup& group) const;
 

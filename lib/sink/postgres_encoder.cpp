@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "lib/client/postgres_client.hpp"
+
 namespace dts {
 
 namespace {
@@ -20,6 +22,28 @@ std::string key_bytes(const std::vector<std::uint16_t>& key, const Value* row) {
         bytes += text;
     }
     return bytes;
+}
+
+/// Tables that reference each other can only be truncated together, so what follows each other is
+/// one statement. Returns the write behind them.
+std::size_t encode_truncates(PostgresEncodedGroup& encoded, std::size_t write) {
+    const auto& writes = encoded.group.writes;
+    PostgresStatement statement;
+    statement.begin = encoded.buffer.size();
+    statement.write = write;
+    std::string_view separator = "TRUNCATE ";
+    for (; write < writes.size() && writes[write].kind == WriteKind::truncate; ++write) {
+        const TableSchema& target = *writes[write].binding->target;
+        encoded.buffer += separator;
+        // The source names the tables that inherit from it one by one.
+        if (!target.is_partitioned) encoded.buffer += "ONLY ";
+        encoded.buffer += postgres::quote_table(target.schema, target.table);
+        separator = ", ";
+    }
+    encoded.buffer += ';';
+    statement.end = encoded.buffer.size();
+    encoded.statements.push_back(std::move(statement));
+    return write;
 }
 
 }  // namespace
@@ -57,6 +81,8 @@ class PostgresEncoder::Writer {
                     postgres_text::append_exact(out_, binding(), write_.kind, row);
                 });
                 break;
+            case WriteKind::truncate:
+                break;  // see encode_truncates()
         }
     }
 
@@ -191,13 +217,20 @@ class PostgresEncoder::Writer {
 void PostgresEncoder::encode(PostgresEncodedGroup& encoded, bool replace) const {
     encoded.buffer.clear();
     encoded.statements.clear();
-    for (std::size_t i = 0; i < encoded.group.writes.size(); ++i) {
-        Writer(encoded, i, options_).encode(replace);
+    const auto& writes = encoded.group.writes;
+    for (std::size_t i = 0; i < writes.size();) {
+        if (writes[i].kind == WriteKind::truncate) {
+            i = encode_truncates(encoded, i);
+        } else {
+            Writer(encoded, i++, options_).encode(replace);
+        }
     }
 }
 
 std::string rows_text(const PostgresEncodedGroup& encoded, const PostgresStatement& statement) {
     const TableWrite& write = encoded.group.writes[statement.write];
+    if (write.kind == WriteKind::truncate)
+        return fmt::format("target table {}, TRUNCATE", write.binding->target->display_name());
     const auto key = [&](std::size_t i) {
         const RowWrite& row = write.rows[i];
         return postgres_text::describe_row(*write.binding, row.before ? row.before : row.after);

@@ -23,6 +23,7 @@ PostgresSession::PostgresSession(const PostgresSessionOptions& options)
     connection_.query(fmt::format(
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}",
         options.transaction_isolation.empty() ? "READ COMMITTED" : options.transaction_isolation));
+    if (!options.replication_origin.empty()) mark_transactions(options);
     if (!options.disable_foreign_key_checks) return;
     try {
         connection_.query("SET session_replication_role='replica'");
@@ -34,6 +35,28 @@ PostgresSession::PostgresSession(const PostgresSessionOptions& options)
                         "and later), or set [sinker] disable_foreign_key_checks=false: rows "
                         "are then applied one by one in the source's order",
                         postgres::quote_identifier(options.endpoint.username)));
+    }
+}
+
+/// Made with synchronous_commit on, so that it outlives a crash. The progress that belongs to it is
+/// not used: the checkpoint is a row.
+void PostgresSession::mark_transactions(const PostgresSessionOptions& options) {
+    const std::string name = postgres::quote_literal(options.replication_origin);
+    try {
+        connection_.query(
+            fmt::format("SELECT pg_catalog.pg_replication_origin_create({0}) WHERE "
+                        "pg_catalog.pg_replication_origin_oid({0}) IS NULL",
+                        name));
+        connection_.query(
+            fmt::format("SELECT pg_catalog.pg_replication_origin_session_setup({})", name));
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::permission) throw;
+        throw Error(error.kind(), error.text(),
+                    fmt::format("[data_marker] needs a replication origin: GRANT EXECUTE ON "
+                                "FUNCTION pg_replication_origin_oid(text), "
+                                "pg_replication_origin_create(text), "
+                                "pg_replication_origin_session_setup(text) TO {}",
+                                postgres::quote_identifier(options.endpoint.username)));
     }
 }
 

@@ -15,6 +15,8 @@ struct PostgresSessionOptions {
     /// Foreign keys are not checked and ordinary triggers do not fire (session_replication_role).
     bool disable_foreign_key_checks = true;
     std::string transaction_isolation;  ///< "READ COMMITTED", ...; empty: that
+    /// Transactions are marked as having come from here; empty: not at all. One session at a time.
+    std::string replication_origin;
 };
 
 class PostgresSession {
@@ -36,6 +38,7 @@ class PostgresSession {
     void reset_failure() noexcept { failed_with_.clear(); }
 
   private:
+    void mark_transactions(const PostgresSessionOptions& options);
     std::uint64_t read_results(std::string_view context);
 
     PostgresConnection connection_;

@@ -122,6 +122,7 @@ void SqlFileSink::append_change(std::string& out, const TableWrite& write,
                 break;
             case WriteKind::update:
             case WriteKind::update_exact:
+            case WriteKind::truncate:
                 break;
         }
     }

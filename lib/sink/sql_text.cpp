@@ -340,6 +340,10 @@ void append_statement(std::string& out, const TableBinding& binding, WriteKind k
             out += "DELETE FROM ";
             append_table(out, binding);
             break;
+        case WriteKind::truncate:  // in a transaction: TRUNCATE would commit it
+            out += "DELETE FROM ";
+            append_table(out, binding);
+            return;
     }
     if (kind == WriteKind::update_exact || kind == WriteKind::remove_exact) {
         append_exact_condition(out, binding, row.before);

@@ -18,6 +18,7 @@ enum class WriteKind : std::uint8_t {
     remove,        ///< the row with before's key
     update_exact,  ///< one row that equals before in every column (keyless tables)
     remove_exact,  ///< the same
+    truncate,      ///< the table's rows are all gone; its one row says nothing
 };
 
 /// before: update, remove and the exact ones; after: insert, upsert, update.

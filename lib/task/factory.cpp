@@ -93,6 +93,15 @@ SqlSink::Options sql_sink_options(const TaskConfig& config, const WorkerIdentity
     return options;
 }
 
+constexpr std::string_view origin_prefix = "dts:";
+
+/// "dts:NODE:TASK": what two-way syncs tell their own transactions by; empty where none is.
+std::string origin_name(const TaskConfig& config) {
+    const std::string& node = config.data_marker.src_node;
+    if (node.empty()) return {};
+    return fmt::format("{}{}:{}", origin_prefix, node, config.global.task_id);
+}
+
 std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerIdentity& worker) {
     if (config.sinker.db_type == DbType::pg) {
         PostgresSink::Options options;
@@ -100,6 +109,7 @@ std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerId
         options.session.endpoint = postgres_endpoint(*config.sinker.endpoint, config.name);
         options.session.disable_foreign_key_checks = config.sinker.disable_foreign_key_checks;
         options.session.transaction_isolation = isolation_text(config.sinker.transaction_isolation);
+        options.session.replication_origin = origin_name(config);
         options.batch_rows = config.sinker.batch_size;
         return std::make_unique<PostgresSink>(std::move(options));
     }
@@ -121,6 +131,14 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSele
     options.start_lsn = cdc.start_lsn;
     options.recreate_slot = cdc.recreate_slot;
     options.take_over = config.global.on_conflict == OnConflict::take_over;
+    options.truncates = config.filter.truncates;
+    if (!config.data_marker.src_node.empty()) {
+        options.skips_origin = [](std::string_view origin) {
+            return origin.starts_with(origin_prefix);
+        };
+    }
+    options.stream_in_progress = cdc.stream_in_progress;
+    options.streamed_folder = config.runtime.log_dir;
     options.keepalive_interval = cdc.keepalive_interval;
     options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
     options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);

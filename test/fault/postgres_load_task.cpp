@@ -11,7 +11,9 @@
 namespace dts::test {
 
 PostgresLoadTask::PostgresLoadTask()
-    : source(std::make_unique<PostgresServer>()),
+    // With so little memory the server streams what is not small while it goes on.
+    : source(std::make_unique<PostgresServer>(
+          std::vector<std::string>{"logical_decoding_work_mem=64kB"})),
       target(std::make_unique<PostgresServer>()),
       ini(TaskIni::postgres_cdc(*source, *target, load_database)) {
     for (auto* server : {source.get(), target.get()}) server->run(load_tables(*server).create);

@@ -7,7 +7,7 @@ using namespace dts;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     PgoutputDecoder decoder([](std::string_view, std::string_view table) { return table != "no"; },
-                            {16, 1 << 16});
+                            {{16, 1 << 16}, true});
     decoder.start({1, 0});
     ByteReader reader({reinterpret_cast<const std::byte*>(data), size});
     try {

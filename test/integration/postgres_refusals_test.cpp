@@ -136,6 +136,12 @@ TEST_CASE("postgres: a source without wal_level=logical, an account without REPL
                Contains("plain lacks REPLICATION") && Contains("ALTER ROLE \"plain\" REPLICATION"));
     plain.set("extractor", "url", fmt::format("postgres://plain:no@127.0.0.1:{}/d", target.port()));
     CHECK_THAT(outcome_of(plain, folder, permission), Contains("password authentication failed"));
+    plain.set("extractor", "url",
+              fmt::format("postgres://plain:pw@127.0.0.1:{}/nowhere", target.port()));
+    CHECK_THAT(outcome_of(plain, folder, permission), Contains("database \"nowhere\""));
+    plain.set("extractor", "url",
+              fmt::format("postgres://plain:pw@127.0.0.1:{}/d?sslmode=require", target.port()));
+    CHECK_THAT(outcome_of(plain, folder, config), Contains("server does not support SSL"));
 }
 
 TEST_CASE("postgres: tables that would refuse their own updates are named before the first start") {

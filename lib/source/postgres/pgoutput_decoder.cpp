@@ -6,6 +6,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/position/postgres_position.hpp"
+#include "lib/source/postgres/pgoutput_rows.hpp"
 
 namespace dts {
 
@@ -14,34 +15,8 @@ using pgoutput::MessageReader;
 
 namespace {
 
-TableSchemaPtr describe(const pgoutput::Relation& relation) {
-    auto schema = std::make_shared<TableSchema>();
-    schema->schema = relation.schema;
-    schema->table = relation.table;
-    schema->names_fold_case = false;
-    UniqueKey identity{"replica identity", {}, false, false};
-    for (const auto& from : relation.columns) {
-        Column column;
-        column.name = from.name;
-        column.in_before = from.in_identity;
-        if (from.in_identity) {
-            identity.columns.push_back(static_cast<std::uint16_t>(schema->columns.size()));
-        }
-        schema->columns.push_back(std::move(column));
-    }
-    const bool is_key = relation.replica_identity == 'd' || relation.replica_identity == 'i';
-    if (is_key && !identity.columns.empty()) {
-        schema->unique_keys.push_back(std::move(identity));
-        schema->has_primary_key = relation.replica_identity == 'd';
-    }
-    return schema;
-}
-
-void require_tuple(char kind, std::string_view allowed, const TableSchema& table) {
-    if (allowed.find(kind) != std::string_view::npos) return;
-    throw Error(ErrorKind::data, fmt::format("a row image of the unknown kind {} of table {}",
-                                             int{kind}, table.display_name()));
-}
+/// Messages of one replay(): a stop is waited for no longer.
+constexpr unsigned most_replayed = 4096;
 
 }  // namespace
 
@@ -54,7 +29,10 @@ PositionPtr make_postgres_position(const WalPlace& place) {
 
 void PgoutputDecoder::start(const WalPlace& place) {
     start_ = place_ = place;
-    in_transaction_ = skips_transaction_ = false;
+    in_transaction_ = is_before_start_ = skips_transaction_ = false;
+    streamed_.clear();
+    replayed_ = nullptr;
+    bytes_aside_ = 0;
     batch_ = nullptr;
     trail_ = nullptr;
     tables_.clear();
@@ -72,9 +50,9 @@ ChangeBatch& PgoutputDecoder::batch() {
 }
 
 bool PgoutputDecoder::is_full() const noexcept {
-    return batch_ &&
-           (batch_->changes.size() >= limits_.changes ||
-            batch_->commits.size() >= limits_.changes || batch_->bytes() >= limits_.bytes);
+    return batch_ && (batch_->changes.size() >= options_.limits.changes ||
+                      batch_->commits.size() >= options_.limits.changes ||
+                      batch_->bytes() >= options_.limits.bytes);
 }
 
 ChangeBatchPtr PgoutputDecoder::take() {
@@ -92,16 +70,15 @@ void PgoutputDecoder::drop_unfinished() {
 void PgoutputDecoder::accept(Bytes message) {
     MessageReader reader(message);
     const Kind kind = reader.kind();
+    if (streamed_.in_part() && kind != Kind::stream_stop) {
+        keep_aside(kind, reader, message.size());
+        return;
+    }
     switch (kind) {
-        case Kind::begin: {
-            const auto begin = reader.begin();
+        case Kind::begin:
             if (in_transaction_) throw Error(ErrorKind::data, "a transaction inside another");
-            in_transaction_ = true;
-            // The server sends what begins to commit at or behind the start. What it would send of
-            // an earlier commit has been applied.
-            skips_transaction_ = begin.commit_lsn < start_.lsn;
+            begin(reader.begin().commit_lsn);
             break;
-        }
         case Kind::commit:
             accept_commit(reader.commit());
             break;
@@ -114,12 +91,35 @@ void PgoutputDecoder::accept(Bytes message) {
             accept_change(kind, message);
             return;
         case Kind::truncate:
-            note_truncated(reader.truncated_relations());
+            accept_truncation(reader.truncation(), message.size());
+            break;
+        case Kind::origin:
+            skips_transaction_ = skips_transaction_ || is_skipped(reader.origin());
             break;
         case Kind::type:
-        case Kind::origin:
         case Kind::message:
-            return;  // the columns' own types, where it came from, and what is not ours to apply
+            return;  // the columns' own types, and what is not ours to apply
+        case Kind::stream_start: {
+            const auto part = reader.stream_start();
+            if (in_transaction_) throw Error(ErrorKind::data, "a transaction inside another");
+            streamed_.begin_part(part.xid, part.is_first);
+            break;
+        }
+        case Kind::stream_stop:
+            streamed_.end_part();
+            break;
+        case Kind::stream_abort: {
+            const auto abort = reader.stream_abort();
+            streamed_.abort(abort.xid, abort.subtransaction);
+            break;
+        }
+        case Kind::stream_commit: {
+            const std::uint32_t xid = reader.xid();
+            const auto commit = reader.commit();
+            reader.finish();
+            begin_replay(xid, commit);
+            return;
+        }
         default:
             throw Error(ErrorKind::data, fmt::format("a pgoutput message of the unknown kind {}",
                                                      int{static_cast<char>(kind)}));
@@ -127,10 +127,92 @@ void PgoutputDecoder::accept(Bytes message) {
     reader.finish();
 }
 
+/// The server sends what begins to commit at or behind the start. What it would send of an earlier
+/// commit has been applied.
+void PgoutputDecoder::begin(std::uint64_t commit_lsn) {
+    in_transaction_ = true;
+    is_before_start_ = skips_transaction_ = commit_lsn < start_.lsn;
+}
+
+bool PgoutputDecoder::is_skipped(std::string_view origin) const {
+    return options_.skips_origin && options_.skips_origin(origin);
+}
+
+/// A message of a transaction in progress. It is looked at as far as tells whether it is wanted.
+void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t bytes) {
+    StreamedTransaction& transaction = streamed_.current();
+    if (kind == Kind::origin) {
+        transaction.origin = reader.origin();
+        reader.finish();
+        return;
+    }
+    const std::uint32_t xid = reader.xid();
+    const Bytes rest = reader.rest();
+    MessageReader row(rest);
+    switch (kind) {
+        case Kind::relation: {
+            const auto relation = row.relation();
+            if (selector_(relation.schema, relation.table)) {
+                transaction.unwanted_tables.erase(relation.id);
+            } else {
+                transaction.unwanted_tables.insert(relation.id);
+            }
+            break;
+        }
+        case Kind::insert:
+        case Kind::update:
+        case Kind::remove:
+            if (transaction.unwanted_tables.count(row.relation_id()) == 0 &&
+                !is_skipped(transaction.origin))
+                break;
+            ++transaction.skipped_changes;
+            return;
+        case Kind::truncate:
+            break;
+        case Kind::type:
+        case Kind::message:
+            return;
+        default:
+            throw Error(ErrorKind::data, fmt::format("a pgoutput message of the kind {} inside a "
+                                                     "part of a streamed transaction",
+                                                     int{static_cast<char>(kind)}));
+    }
+    const char head = static_cast<char>(kind);
+    transaction.add(xid, {&head, 1}, as_text(rest));
+    bytes_aside_ += bytes;
+}
+
+void PgoutputDecoder::begin_replay(std::uint32_t xid, const pgoutput::Commit& commit) {
+    if (in_transaction_) throw Error(ErrorKind::data, "a transaction inside another");
+    auto transaction = streamed_.commit(xid);
+    begin(commit.commit_lsn);
+    skips_transaction_ = skips_transaction_ || is_skipped(transaction->origin);
+    if (transaction->skipped_changes != 0) {
+        batch().skipped_changes += transaction->skipped_changes;
+    }
+    replayed_ = std::move(transaction);
+    replayed_commit_ = commit;
+}
+
+void PgoutputDecoder::replay() {
+    for (unsigned messages = 0; messages < most_replayed && !is_full(); ++messages) {
+        const auto message = replayed_->next();
+        if (!message) {
+            replayed_ = nullptr;
+            accept_commit(replayed_commit_);
+            return;
+        }
+        // Of the kinds that keep_aside() takes.
+        bytes_aside_ -=
+            std::min<std::uint64_t>(bytes_aside_, message->size() + sizeof(std::uint32_t));
+        accept(*message);
+    }
+}
+
 void PgoutputDecoder::accept_commit(const pgoutput::Commit& commit) {
     if (!in_transaction_) throw Error(ErrorKind::data, "a commit without a transaction");
     in_transaction_ = false;
-    if (skips_transaction_) return;
+    if (is_before_start_) return;
     if (commit.end_lsn <= place_.lsn) {
         throw Error(ErrorKind::data,
                     fmt::format("a commit that ends at {}, though all up to {} was read before",
@@ -150,9 +232,9 @@ void PgoutputDecoder::accept_commit(const pgoutput::Commit& commit) {
 }
 
 void PgoutputDecoder::moved_to(std::uint64_t lsn, std::int64_t time_us) {
-    if (in_transaction_ || lsn <= place_.lsn) return;
+    if (in_transaction_ || streamed_.in_part() || lsn <= place_.lsn) return;
     in_transaction_ = true;
-    skips_transaction_ = false;
+    is_before_start_ = false;
     accept_commit({lsn, lsn, time_us});
 }
 
@@ -163,7 +245,7 @@ void PgoutputDecoder::accept_relation(MessageReader& reader) {
         table.schema = nullptr;
         return;
     }
-    auto schema = describe(relation);
+    auto schema = pgoutput::describe(relation);
     // The server describes a table again after each change of its definition, and others.
     if (table.schema && *table.schema == *schema) return;
     table.schema = std::move(schema);
@@ -178,14 +260,46 @@ PgoutputDecoder::Table& PgoutputDecoder::table_of(std::uint32_t id) {
     return found->second;
 }
 
-void PgoutputDecoder::note_truncated(const std::vector<std::uint32_t>& ids) {
-    for (const std::uint32_t id : ids) {
-        const Table& table = table_of(id);
-        if (!table.schema || !noted_.insert(table.schema->display_name()).second) continue;
-        batch().notes.push_back(
-            fmt::format("TRUNCATE of source table {} is not applied to the target",
-                        table.schema->display_name()));
+/// Its tables come one behind the other, and no batch ends between them.
+void PgoutputDecoder::accept_truncation(const pgoutput::Truncation& truncation, std::size_t bytes) {
+    if (!in_transaction_) throw Error(ErrorKind::data, "a truncation outside of a transaction");
+    ChangeBatch& b = batch();
+    b.source_bytes += bytes;
+    for (const std::uint32_t id : truncation.relations) {
+        Table& table = table_of(id);
+        if (!table.schema || skips_transaction_) {
+            ++b.skipped_changes;
+            continue;
+        }
+        const std::string name = table.schema->display_name();
+        if (!options_.truncates) {
+            ++b.skipped_changes;
+            note(
+                fmt::format("TRUNCATE of source table {} is not applied to the target: [filter] "
+                            "do_ddls does not have truncate_table",
+                            name));
+            continue;
+        }
+        if (truncation.restarts_identity) {
+            note(
+                fmt::format("TRUNCATE ... RESTART IDENTITY of source table {}: the target's "
+                            "sequences keep their numbers, as sequences do not travel",
+                            name));
+        }
+        keep_table(table);
+        b.changes.push_back({table.schema.get(), nullptr, nullptr, ChangeKind::truncate});
     }
+}
+
+void PgoutputDecoder::note(std::string text) {
+    if (noted_.insert(text).second) batch().notes.push_back(std::move(text));
+}
+
+/// The batch at hand owns what its changes point to.
+void PgoutputDecoder::keep_table(Table& table) {
+    if (table.is_in_batch) return;
+    batch().tables.push_back(table.schema);
+    table.is_in_batch = true;
 }
 
 void PgoutputDecoder::accept_change(Kind kind, Bytes message) {
@@ -199,83 +313,13 @@ void PgoutputDecoder::accept_change(Kind kind, Bytes message) {
         ++b.skipped_changes;
         return;
     }
-    if (!table.is_in_batch) {
-        b.tables.push_back(table.schema);
-        table.is_in_batch = true;
-    }
+    keep_table(table);
     const std::string_view kept = b.arena.copy(as_text(message));
     MessageReader reader(std::as_bytes(std::span(kept)));
     reader.kind();
     reader.relation_id();
-    switch (kind) {
-        case Kind::insert:
-            b.changes.push_back(read_insert(reader, *table.schema));
-            break;
-        case Kind::update:
-            b.changes.push_back(read_update(reader, *table.schema));
-            break;
-        default:
-            b.changes.push_back(read_delete(reader, *table.schema));
-            break;
-    }
+    b.changes.push_back(pgoutput::read_row(kind, reader, *table.schema, b.arena));
     reader.finish();
-}
-
-std::span<Value> PgoutputDecoder::new_row(const TableSchema& table) {
-    return batch_->arena.allocate<Value>(table.columns.size());
-}
-
-RowChange PgoutputDecoder::read_insert(MessageReader& reader, const TableSchema& table) {
-    require_tuple(reader.tuple_kind(), "N", table);
-    const auto after = new_row(table);
-    reader.tuple(after);
-    const bool whole =
-        std::all_of(after.begin(), after.end(), [](const Value& v) { return v.is_carried(); });
-    return {&table, nullptr, after.data(), ChangeKind::insert, !whole};
-}
-
-/// Without an old image the identity is as it was; an unchanged value is known where the old image
-/// holds it.
-RowChange PgoutputDecoder::read_update(MessageReader& reader, const TableSchema& table) {
-    const auto before = new_row(table);
-    const auto after = new_row(table);
-    char kind = reader.tuple_kind();
-    const bool has_before = kind != 'N';
-    if (has_before) {
-        require_tuple(kind, "KO", table);
-        reader.tuple(before);
-        kind = reader.tuple_kind();
-    }
-    require_tuple(kind, "N", table);
-    reader.tuple(after);
-    bool partial = false;
-    for (std::size_t i = 0; i < after.size(); ++i) {
-        if (!table.columns[i].in_before) {
-            before[i] = Value();
-        } else if (!has_before) {
-            before[i] = after[i];
-        } else if (!after[i].is_carried()) {
-            after[i] = before[i];
-        }
-        partial = partial || !after[i].is_carried() ||
-                  (table.columns[i].in_before && !before[i].is_carried());
-    }
-    return {&table, before.data(), after.data(), ChangeKind::update, partial};
-}
-
-RowChange PgoutputDecoder::read_delete(MessageReader& reader, const TableSchema& table) {
-    require_tuple(reader.tuple_kind(), "KO", table);
-    const auto before = new_row(table);
-    reader.tuple(before);
-    bool partial = false;
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        if (!table.columns[i].in_before) {
-            before[i] = Value();
-        } else {
-            partial = partial || !before[i].is_carried();
-        }
-    }
-    return {&table, before.data(), nullptr, ChangeKind::remove, partial};
 }
 
 }  // namespace dts

@@ -1,8 +1,13 @@
 // Turns pgoutput messages into batches: row changes of subscribed tables, commit marks, and marks
 // without changes for what moves the position alone. The rule: a position is one behind a whole
 // transaction. Values stay the text that the server sent. One thread.
+//
+// A transaction that the server streams before it has committed is kept aside (StreamedTransaction)
+// and becomes changes at its commit, among the other transactions where that stands: by replay().
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +15,7 @@
 
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/postgres_trail.hpp"
+#include "lib/source/postgres/streamed_transaction.hpp"
 #include "lib/source/source.hpp"
 
 namespace dts {
@@ -20,15 +26,33 @@ class PgoutputDecoder {
         std::size_t changes = 16'000;  ///< a batch is full with about as many
         std::size_t bytes = std::size_t{8} << 20;
     };
-    PgoutputDecoder(TableSelector selector, Limits limits)
-        : selector_(std::move(selector)), limits_(limits) {}
+    struct Options {
+        Limits limits;
+        bool truncates = false;  ///< TRUNCATE is a change; else the log says once that it was left
+        std::filesystem::path streamed_folder = ".";  ///< where transactions in progress are kept
+        /// Transactions that were written first elsewhere, under this name, are passed over.
+        std::function<bool(std::string_view origin)> skips_origin = {};
+    };
+    PgoutputDecoder(TableSelector selector, Options options)
+        : selector_(std::move(selector)),
+          options_(std::move(options)),
+          streamed_(options_.streamed_folder) {}
 
     /// Reading begins behind this place. What was gathered before is dropped; the tables are
     /// described anew by each stream.
     void start(const WalPlace& place);
 
-    /// The bytes may go when it returns. Throws Error{data} for what makes no sense.
+    /// The bytes may go when it returns. Throws Error{data} for what makes no sense. REQUIRES
+    /// !is_replaying().
     void accept(Bytes message);
+
+    /// A streamed transaction has committed: its changes are to be taken in before the next
+    /// message.
+    bool is_replaying() const noexcept { return replayed_ != nullptr; }
+    /// Some more of them; until is_full() at most.
+    void replay();
+    /// Of what was accepted: kept aside, and not yet seen again by replay().
+    std::uint64_t bytes_aside() const noexcept { return bytes_aside_; }
 
     /// The server has read its log up to here and has nothing to send before it. Moves the position
     /// where no transaction is open, never back.
@@ -50,24 +74,31 @@ class PgoutputDecoder {
     };
 
     ChangeBatch& batch();
+    void begin(std::uint64_t commit_lsn);
+    bool is_skipped(std::string_view origin) const;
+    void keep_aside(pgoutput::Kind kind, pgoutput::MessageReader& reader, std::size_t bytes);
+    void begin_replay(std::uint32_t xid, const pgoutput::Commit& commit);
     void accept_change(pgoutput::Kind kind, Bytes message);
     void accept_relation(pgoutput::MessageReader& reader);
     void accept_commit(const pgoutput::Commit& commit);
-    void note_truncated(const std::vector<std::uint32_t>& ids);
-    RowChange read_insert(pgoutput::MessageReader& reader, const TableSchema& table);
-    RowChange read_update(pgoutput::MessageReader& reader, const TableSchema& table);
-    RowChange read_delete(pgoutput::MessageReader& reader, const TableSchema& table);
-    std::span<Value> new_row(const TableSchema& table);
+    void accept_truncation(const pgoutput::Truncation& truncation, std::size_t bytes);
+    void note(std::string text);
     Table& table_of(std::uint32_t id);
+    void keep_table(Table& table);
 
     TableSelector selector_;
-    Limits limits_;
+    Options options_;
     std::unordered_map<std::uint32_t, Table> tables_;
     std::set<std::string> noted_;
     WalPlace start_;
     WalPlace place_;  ///< behind the last whole transaction
     bool in_transaction_ = false;
-    bool skips_transaction_ = false;  ///< it lies before the start
+    bool is_before_start_ = false;    ///< the transaction at hand: it has been applied
+    bool skips_transaction_ = false;  ///< it, or it is somebody else's: its changes do not count
+    StreamedTransactions streamed_;
+    std::unique_ptr<StreamedTransaction> replayed_;
+    pgoutput::Commit replayed_commit_{};
+    std::uint64_t bytes_aside_ = 0;
     ChangeBatchPtr batch_;
     PostgresTrail* trail_ = nullptr;  ///< of the batch
 };

@@ -23,6 +23,25 @@ Commit MessageReader::commit() {
     return commit;
 }
 
+StreamStart MessageReader::stream_start() {
+    StreamStart start{};
+    start.xid = u32();
+    start.is_first = reader_.u8() == 1;
+    return start;
+}
+
+StreamAbort MessageReader::stream_abort() {
+    StreamAbort abort{};
+    abort.xid = u32();
+    abort.subtransaction = u32();
+    return abort;
+}
+
+std::string_view MessageReader::origin() {
+    reader_.skip(8);  // its commit there
+    return text();
+}
+
 Relation MessageReader::relation() {
     Relation relation{};
     relation.id = u32();
@@ -43,12 +62,12 @@ Relation MessageReader::relation() {
     return relation;
 }
 
-std::vector<std::uint32_t> MessageReader::truncated_relations() {
+Truncation MessageReader::truncation() {
     const std::uint32_t count = u32();
-    reader_.skip(1);  // CASCADE, RESTART IDENTITY
-    std::vector<std::uint32_t> ids;
-    for (std::uint32_t i = 0; i < count; ++i) ids.push_back(u32());
-    return ids;
+    const std::uint8_t options = reader_.u8();
+    Truncation truncation{(options & 1) != 0, (options & 2) != 0, {}};
+    for (std::uint32_t i = 0; i < count; ++i) truncation.relations.push_back(u32());
+    return truncation;
 }
 
 void MessageReader::tuple(std::span<Value> row) {

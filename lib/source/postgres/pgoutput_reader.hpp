@@ -1,6 +1,6 @@
-// Reads the messages of the pgoutput plugin, protocol version 1, field by field. Format: PostgreSQL
-// documentation, "Logical Replication Message Formats". Every step is checked: bytes from outside
-// never make us read past their end. Throws Error{data}.
+// Reads the messages of the pgoutput plugin, protocol versions 1 and 2, field by field. Format:
+// PostgreSQL documentation, "Logical Replication Message Formats". Every step is checked: bytes
+// from outside never make us read past their end. Throws Error{data}.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,12 @@ enum class Kind : char {
     type = 'Y',
     origin = 'O',
     message = 'M',
+    // Version 2: between start and stop are messages of a transaction in progress, whose number
+    // stands behind the kind of each.
+    stream_start = 'S',
+    stream_stop = 'E',
+    stream_commit = 'c',
+    stream_abort = 'A',
 };
 
 struct Begin {
@@ -37,6 +43,16 @@ struct Commit {
     std::uint64_t commit_lsn;
     std::uint64_t end_lsn;  ///< behind the commit record: where to resume
     std::int64_t commit_time_us;
+};
+
+struct StreamStart {
+    std::uint32_t xid;
+    bool is_first;  ///< part of this transaction
+};
+
+struct StreamAbort {
+    std::uint32_t xid;
+    std::uint32_t subtransaction;  ///< that number again where all of it is taken back
 };
 
 struct RelationColumn {
@@ -54,6 +70,12 @@ struct Relation {
     std::vector<RelationColumn> columns;
 };
 
+struct Truncation {
+    bool cascades;           ///< the tables it went on to are named, too
+    bool restarts_identity;  ///< the sequences of its columns begin anew
+    std::vector<std::uint32_t> relations;
+};
+
 class MessageReader {
   public:
     /// The views it gives live as long as these bytes.
@@ -62,13 +84,19 @@ class MessageReader {
     Kind kind() { return static_cast<Kind>(reader_.u8()); }
     Begin begin();
     Commit commit();
+    StreamStart stream_start();
+    StreamAbort stream_abort();
+    std::uint32_t xid() { return u32(); }
+    /// The name of where the transaction was written at first.
+    std::string_view origin();
     Relation relation();
     std::uint32_t relation_id() { return u32(); }
-    std::vector<std::uint32_t> truncated_relations();
+    Truncation truncation();
     /// 'K' (the replica identity), 'O' (the whole old row) or 'N' (the new row).
     char tuple_kind() { return static_cast<char>(reader_.u8()); }
     /// As many values as `row` has: text, NULL or unchanged.
     void tuple(std::span<Value> row);
+    Bytes rest() { return reader_.rest(); }
     /// Throws when something is left.
     void finish() const;
 

@@ -29,7 +29,17 @@ ReplicationStream::Options stream_options(const PostgresCdcOptions& options) {
     stream.publication = options.publication;
     stream.keepalive_interval = options.keepalive_interval;
     stream.take_over = options.take_over;
+    stream.in_progress = options.stream_in_progress;
     return stream;
+}
+
+PgoutputDecoder::Options decoder_options(const PostgresCdcOptions& options) {
+    PgoutputDecoder::Options decoder;
+    decoder.limits = {options.batch_changes, options.batch_bytes};
+    decoder.truncates = options.truncates;
+    decoder.streamed_folder = options.streamed_folder;
+    decoder.skips_origin = options.skips_origin;
+    return decoder;
 }
 
 PositionPtr position_at(std::uint64_t lsn) {
@@ -40,13 +50,14 @@ PositionPtr position_at(std::uint64_t lsn) {
 
 struct PostgresCdcSource::Reader {
     explicit Reader(const PostgresCdcOptions& options)
-        : decoder(options.selector, {options.batch_changes, options.batch_bytes}),
-          stream(stream_options(options)) {}
+        : decoder(options.selector, decoder_options(options)), stream(stream_options(options)) {}
 
     ChangeBatchPtr take() {
         auto batch = decoder.take();
-        batch->source_bytes = stream.bytes_read() - bytes_handed_out;
-        bytes_handed_out = stream.bytes_read();
+        // What is kept aside counts with the batches that it comes to be in.
+        const std::uint64_t bytes = stream.bytes_read() - decoder.bytes_aside();
+        batch->source_bytes = bytes - bytes_handed_out;
+        bytes_handed_out = bytes;
         return batch;
     }
 
@@ -72,7 +83,8 @@ PostgresConnection& PostgresCdcSource::ask() {
 }
 
 void PostgresCdcSource::preflight() {
-    check_wal_source(ask(), {options_.slot, options_.publication}, options_.selector);
+    check_wal_source(ask(), {options_.slot, options_.publication, options_.truncates},
+                     options_.selector);
 }
 
 std::string PostgresCdcSource::identity() {
@@ -123,7 +135,8 @@ std::string PostgresCdcSource::start_line(const Position& position) const {
 /// While the stream runs nobody else can move the slot: what holds() says then stays true.
 void PostgresCdcSource::open(const PositionPtr& position) {
     const PostgresPosition& start = as_postgres(*position);
-    notes_ = wal_source_notes(ask(), {options_.slot, options_.publication}, options_.selector);
+    notes_ = wal_source_notes(ask(), {options_.slot, options_.publication, options_.truncates},
+                              options_.selector);
     reader_->decoder.start({start.lsn, start.timestamp_ms * 1000});
     reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;
@@ -144,6 +157,11 @@ ChangeBatchPtr PostgresCdcSource::next() {
     if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
     try {
         while (!interrupted_) {
+            if (decoder.is_replaying()) {
+                decoder.replay();
+                if (decoder.is_full()) return reader_->take();
+                continue;
+            }
             const Wait wait = !decoder.has_batch()       ? Wait::fully
                               : decoder.in_transaction() ? Wait::briefly
                                                          : Wait::none;

@@ -15,6 +15,8 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,6 +34,13 @@ struct PostgresCdcOptions {
     std::string start_lsn;  ///< empty: where the slot stands
     bool recreate_slot = false;
     bool take_over = false;  ///< end another reader of the slot
+    bool truncates = false;  ///< TRUNCATE is applied
+    /// The server sends large transactions while they go on, from version 14 on; they are kept in
+    /// this folder until they commit.
+    bool stream_in_progress = true;
+    std::filesystem::path streamed_folder = ".";
+    /// Transactions that were written first elsewhere, under this name, are passed over.
+    std::function<bool(std::string_view origin)> skips_origin;
     std::chrono::milliseconds keepalive_interval{10'000};
     int heartbeat_interval_secs = 10;  ///< for start_line() only
     TableSelector selector;

@@ -136,11 +136,12 @@ std::vector<std::string> wal_source_notes(PostgresConnection& connection, const 
                         "fail at the source while they are published: {}",
                         named(names)));
     }
-    const auto left_out = connection.scalar(
+    const auto left_out = connection.scalar(fmt::format(
         "SELECT pg_catalog.concat_ws(', ', CASE WHEN NOT pubinsert THEN 'inserts' END, CASE WHEN "
-        "NOT pubupdate THEN 'updates' END, CASE WHEN NOT pubdelete THEN 'deletes' END) FROM "
-        "pg_catalog.pg_publication WHERE pubname=" +
-        postgres::quote_literal(reader.publication));
+        "NOT pubupdate THEN 'updates' END, CASE WHEN NOT pubdelete THEN 'deletes' END, CASE WHEN "
+        "{} AND NOT pubtruncate THEN 'TRUNCATE' END) FROM pg_catalog.pg_publication WHERE "
+        "pubname={}",
+        reader.truncates, postgres::quote_literal(reader.publication)));
     if (left_out && !left_out->empty())
         notes.push_back(
             fmt::format("publication {} does not send {}", reader.publication, *left_out));

@@ -12,6 +12,7 @@ namespace dts {
 struct SlotReader {
     std::string slot;
     std::string publication;
+    bool truncates = false;  ///< TRUNCATE is wanted
 };
 
 /// Throws Error{config, permission} that names every thing missing, each with a HINT.

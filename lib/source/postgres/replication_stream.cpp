@@ -68,18 +68,21 @@ void ReplicationStream::open(std::uint64_t lsn) {
             options_.keepalive_interval,
             std::max(std::chrono::milliseconds(server_ms / 4), std::chrono::milliseconds(20)));
     }
-    // A worker that was killed may still be known to the server for a moment.
-    Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(2000));
+    // A worker that was killed may still be known to the server for a while; what it had sent may
+    // be read once more. One that is alive answers at least every quarter of wal_sender_timeout.
+    Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(1000));
     const auto deadline = std::chrono::steady_clock::now() + options_.slot_patience;
+    SlotUser user;
+    unsigned answers = 0;
     while (!try_start(lsn)) {
         if (options_.take_over) evict();
-        if (std::chrono::steady_clock::now() > deadline) {
-            throw Error(
-                ErrorKind::transient,
-                fmt::format("replication slot {} is in use by {}", options_.slot, user_of_slot()),
-                "one slot serves one task: stop the other worker, or set [global] "
-                "on_conflict=take_over");
-        }
+        SlotUser now = user_of_slot();
+        answers = now.pid != user.pid                 ? 0
+                  : now.reply_time != user.reply_time ? answers + 1
+                                                      : answers;
+        user = std::move(now);
+        if (answers >= 2 && !options_.take_over) throw in_use(user, ErrorKind::log_directory);
+        if (std::chrono::steady_clock::now() > deadline) throw in_use(user, ErrorKind::transient);
         if (!backoff.wait(patience_.get_token())) throw interrupted_error();
     }
     answering_ = std::jthread([this](const std::stop_token& stop) { answer(stop); });
@@ -87,10 +90,12 @@ void ReplicationStream::open(std::uint64_t lsn) {
 
 /// False when the slot is in use.
 bool ReplicationStream::try_start(std::uint64_t lsn) {
-    const std::string command = fmt::format(
-        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {})",
-        postgres::quote_identifier(options_.slot), lsn_text(lsn),
-        postgres::quote_literal(postgres::quote_identifier(options_.publication)));
+    const bool in_progress = options_.in_progress && connection_->version() >= 140000;
+    const std::string command =
+        fmt::format("START_REPLICATION SLOT {} LOGICAL {} ({}, publication_names {})",
+                    postgres::quote_identifier(options_.slot), lsn_text(lsn),
+                    in_progress ? "proto_version '2', streaming 'on'" : "proto_version '1'",
+                    postgres::quote_literal(postgres::quote_identifier(options_.publication)));
     const auto result = connection_->try_query(command);
     if (result.status() == PGRES_COPY_BOTH) {
         PQsetnonblocking(connection_->handle(), 1);
@@ -101,15 +106,22 @@ bool ReplicationStream::try_start(std::uint64_t lsn) {
     throw stream_error(*connection_, result.get(), options_.slot, options_.publication);
 }
 
-std::string ReplicationStream::user_of_slot() {
-    const auto user = connection_->scalar(fmt::format(
-        "SELECT pg_catalog.format('connection %s of ''%s'' from %s', a.pid, a.application_name, "
-        "COALESCE(pg_catalog.host(a.client_addr), 'the server itself')) FROM "
-        "pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a ON "
-        "a.pid=s.active_pid "
-        "WHERE s.slot_name={}",
+ReplicationStream::SlotUser ReplicationStream::user_of_slot() {
+    const auto user = connection_->query(fmt::format(
+        "SELECT a.pid, pg_catalog.format('connection %s of ''%s'' from %s', a.pid, "
+        "a.application_name, COALESCE(pg_catalog.host(a.client_addr), 'the server itself')), "
+        "COALESCE(r.reply_time::text, '') FROM pg_catalog.pg_replication_slots s JOIN "
+        "pg_catalog.pg_stat_activity a ON a.pid=s.active_pid LEFT JOIN "
+        "pg_catalog.pg_stat_replication r ON r.pid=s.active_pid WHERE s.slot_name={}",
         postgres::quote_literal(options_.slot)));
-    return user.value_or("another connection");
+    if (user.size() == 0) return {"", "another connection", ""};
+    return {user.text(0, 0), user.text(0, 1), user.text(0, 2)};
+}
+
+Error ReplicationStream::in_use(const SlotUser& user, ErrorKind kind) const {
+    return {kind, fmt::format("replication slot {} is in use by {}", options_.slot, user.name),
+            "one slot serves one task: stop the other worker, or set [global] "
+            "on_conflict=take_over"};
 }
 
 void ReplicationStream::evict() {

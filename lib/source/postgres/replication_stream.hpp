@@ -28,8 +28,11 @@ class ReplicationStream {
         std::string slot;
         std::string publication;
         std::chrono::milliseconds keepalive_interval{10'000};
-        std::chrono::milliseconds slot_patience{10'000};  ///< for a slot that is still in use
+        std::chrono::milliseconds slot_patience{40'000};  ///< for a slot that is still in use
         bool take_over = false;  ///< end whoever uses the slot, as far as the account may
+        /// Large transactions are sent while they go on, where the server can (pgoutput protocol 2;
+        /// versions 3 and 4 add prepared transactions and parallel appliers, neither of use here).
+        bool in_progress = false;
     };
 
     struct Message {
@@ -44,8 +47,8 @@ class ReplicationStream {
     ~ReplicationStream();
 
     /// Connects and asks for what commits at or behind the LSN. Throws Error{gap} when the slot is
-    /// gone or has lost its log, {transient} when the server can not be reached, the slot stays in
-    /// use, or it was interrupted.
+    /// gone or has lost its log, {log_directory} when another worker is alive on it, {transient}
+    /// when the server can not be reached, the slot stays in use, or it was interrupted.
     void open(std::uint64_t lsn);
 
     /// The next message; nothing when it would have to wait longer than allowed. Throws as open().
@@ -61,7 +64,13 @@ class ReplicationStream {
   private:
     void connect();
     bool try_start(std::uint64_t lsn);
-    std::string user_of_slot();
+    struct SlotUser {
+        std::string pid;
+        std::string name;        ///< for messages
+        std::string reply_time;  ///< when the server last heard of it; empty: not to be seen
+    };
+    SlotUser user_of_slot();
+    Error in_use(const SlotUser& user, ErrorKind kind) const;
     void evict();
     bool wait_for_bytes(Wait wait);
     Message parse(Bytes message);

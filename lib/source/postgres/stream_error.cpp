@@ -29,8 +29,9 @@ StreamVerdict judge_stream_error(std::string_view sqlstate, std::string_view mes
     if (has(message, "was not created in this database")) {
         return {ErrorKind::config, "name the slot's database in the url, or another slot"};
     }
-    if (has(message, "can no longer get changes") || has(message, "cannot read from logical") ||
-        has(message, "has already been removed") || has(message, "been invalidated")) {
+    // By the state, since the words may be in any language: a slot that can not be read any more,
+    // or whose log is gone.
+    if (sqlstate == "55000" || sqlstate == "58P01" || has(message, "has already been removed")) {
         return {ErrorKind::gap, gap_hint};
     }
     if (sqlstate.empty()) return {ErrorKind::transient, ""};

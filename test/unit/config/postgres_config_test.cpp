@@ -74,3 +74,27 @@ TEST_CASE("postgres url: the database must be named, and parameters known") {
     CHECK_THAT(fault("postgres://h/d?target_session_attrs=any"), Contains("is not known"));
     CHECK(fault("postgresql://h/d?options[statement_timeout]=10s").empty());
 }
+
+TEST_CASE("pg settings: TRUNCATE is the one definition statement, and only from pg to pg") {
+    CHECK_FALSE(config_of_pg().filter.truncates);
+    CHECK(config_of_pg("[filter]\ndo_ddls=truncate_table\n").filter.truncates);
+    CHECK_THAT(fault_with("[filter]\ndo_ddls=*\n"), Contains("do_ddls: * is not built yet"));
+    CHECK_THAT(fault_with("[filter]\ndo_ddls=create_table,truncate_table\n"),
+               Contains("is not built yet"));
+    CHECK_THAT(fault_with("sink_type=dummy\n[filter]\ndo_ddls=truncate_table\n"),
+               Contains("is not built yet but from pg to pg"));
+}
+
+TEST_CASE("pg settings: of two-way syncs what is not built is refused by name") {
+    CHECK(config_of_pg("[data_marker]\nsrc_node=a\ndst_node=b\ndo_nodes=a\nignore_nodes=b\n")
+              .data_marker.src_node == "a");
+    CHECK_THAT(fault_with("[data_marker]\ndst_node=b\n"), Contains("src_node: is missing"));
+    CHECK_THAT(fault_with("[data_marker]\nsrc_node=a\ndo_nodes=a,c\n"),
+               Contains("do_nodes: others than src_node are not built yet"));
+    CHECK_THAT(fault_with("[data_marker]\nsrc_node=a\nignore_nodes=a\n"),
+               Contains("nothing would be synced"));
+    CHECK_THAT(fault_with("[data_marker]\nsrc_node=a\nmarker=m.t\n"),
+               Contains("marker: is not built yet"));
+    CHECK_THAT(fault_with("sink_type=dummy\n[data_marker]\nsrc_node=a\n"),
+               Contains("is not built yet but from pg to pg"));
+}

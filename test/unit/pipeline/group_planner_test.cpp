@@ -13,13 +13,14 @@ struct Planned {
     WriteGroup group;
     /// "remove 1,2; upsert 3" — the kinds with the ids of their rows.
     std::string text() const {
-        static constexpr const char* names[] = {"insert", "upsert",       "update",
-                                                "remove", "update_exact", "remove_exact"};
+        static constexpr const char* names[] = {"insert",       "upsert",       "update",  "remove",
+                                                "update_exact", "remove_exact", "truncate"};
         std::string result;
         for (const TableWrite& write : group.writes) {
             if (!result.empty()) result += "; ";
             result += names[static_cast<int>(write.kind)];
             char separator = ' ';
+            if (write.kind == WriteKind::truncate) continue;
             for (const RowWrite& row : write.rows) {
                 result += separator;
                 result += std::to_string((row.after ? row.after : row.before)[0].as_int64());
@@ -254,4 +255,37 @@ TEST_CASE("binding: a column that the target lacks is named") {
     CHECK_THROWS_WITH(bind_tables(t, narrow, {}),
                       Catch::Contains("`b`") && Catch::Contains("HINT"));
     CHECK_NOTHROW(bind_tables(t, narrow, {{}, {"b"}}));
+}
+
+TEST_CASE("planner: nothing is merged across a truncation, whatever table it is of") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    const auto u = std::make_shared<TableSchema>(make_table("u", {"a"}));
+    for (const bool merge : {true, false}) {
+        BatchBuilder batch;
+        batch.insert(t, {id(1), text("x")})
+            .insert(u, {id(7), text("x")})
+            .truncate(t)
+            .truncate(u)
+            .insert(t, {id(1), text("y")})
+            .commit();
+        GroupBuilder groups({1000, 1 << 30, false});
+        groups.add(batch.take());
+        GroupPlanner::Options options;
+        options.merge = merge;
+        GroupPlanner planner(
+            [](const TableSchemaPtr& source) { return bind_tables(source, source, {}); }, options);
+        const Planned planned{planner.plan(std::move(*groups.cut()))};
+        CHECK(planned.text() == "insert 1; insert 7; truncate; truncate; insert 1");
+        CHECK(planned.group.writes[2].binding->target->table == "t");
+        CHECK(planned.group.writes[3].binding->target->table == "u");
+        CHECK(planned.group.writes[4].rows[0].after[1].as_view() == "y");
+    }
+}
+
+TEST_CASE("planner: a truncation of one of two source tables that share a target is refused") {
+    const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
+    const auto u = std::make_shared<TableSchema>(make_table("u", {"a"}));
+    BatchBuilder batch;
+    batch.insert(u, {id(7), text("x")}).truncate(t).commit();
+    CHECK_THROWS_WITH(plan(batch, *t), Catch::Contains("would empty target table"));
 }

@@ -189,3 +189,17 @@ TEST_CASE("postgres encoder: whole rows, too, displace what another key would me
                                             "DELETE FROM \"s\".\"t\" WHERE (\"V\"='x');\n") +
                                     copy_t + "1\tx\t1\n");
 }
+
+TEST_CASE("postgres encoder: tables that are truncated together are one statement, by itself") {
+    Rows rows(target_table());
+    rows.write(WriteKind::remove, {{rows.row({text("1"), Value(), Value()}), nullptr}});
+    rows.write(WriteKind::truncate, {{nullptr, nullptr}});
+    TableSchema parted = target_table();
+    parted.table = "parted";
+    parted.is_partitioned = true;
+    rows.binding = Rows(parted).binding;
+    rows.write(WriteKind::truncate, {{nullptr, nullptr}});
+    CHECK(rows.encoded() ==
+          "DELETE FROM \"s\".\"t\" WHERE (\"id\"='1');\n"
+          "TRUNCATE ONLY \"s\".\"t\", \"s\".\"parted\";\n");
+}

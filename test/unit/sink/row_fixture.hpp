@@ -54,6 +54,9 @@ class BatchBuilder {
     BatchBuilder& remove(const TableSchemaPtr& table, std::vector<Value> before) {
         return add(table, ChangeKind::remove, std::move(before), {});
     }
+    BatchBuilder& truncate(const TableSchemaPtr& table) {
+        return add(table, ChangeKind::truncate, {}, {});
+    }
     BatchBuilder& commit() {
         offset_ += 100;
         offsets_.push_back(offset_);

@@ -12,9 +12,9 @@ using namespace dts::test;
 namespace {
 
 struct Decoding {
-    explicit Decoding(std::uint64_t start = 0x1000,
-                      PgoutputDecoder::Limits limits = {16'000, 8 << 20})
-        : decoder([](std::string_view schema, std::string_view) { return schema == "s"; }, limits) {
+    explicit Decoding(std::uint64_t start = 0x1000, PgoutputDecoder::Options options = {})
+        : decoder([](std::string_view schema, std::string_view) { return schema == "s"; },
+                  std::move(options)) {
         decoder.start({start, 0});
     }
     Decoding& operator<<(const std::string& message) {
@@ -172,7 +172,7 @@ TEST_CASE("pgoutput: a transaction that committed before the start is not applie
 }
 
 TEST_CASE("pgoutput: a large transaction comes in batches, and its mark in the last of them") {
-    Decoding d(0x1000, {2, 8 << 20});
+    Decoding d(0x1000, {{2, 8 << 20}});
     d.with_table();
     d << begin_message(0x2000) << change_message('I', 1, tuple('N', {"1", "a"}))
       << change_message('I', 1, tuple('N', {"2", "a"}));
@@ -203,15 +203,34 @@ TEST_CASE("pgoutput: another definition of a table counts from its message on") 
     CHECK(batch->tables.size() == 2);
 }
 
-TEST_CASE("pgoutput: TRUNCATE is said once for each table") {
+TEST_CASE("pgoutput: TRUNCATE that is not wanted is said once for each table") {
     Decoding d;
     d.with_table();
-    std::string truncate = "T";
-    put_be(truncate, 1, 4);
-    put_be(truncate, 0, 1);
-    put_be(truncate, 1, 4);
-    d << begin_message(0x2000) << truncate << truncate << commit_message(0x2000, 0x2030);
-    CHECK(d.decoder.take()->notes.size() == 1);
+    d << begin_message(0x2000) << truncate_message({1}) << truncate_message({1})
+      << commit_message(0x2000, 0x2030);
+    const auto batch = d.decoder.take();
+    REQUIRE(batch->notes.size() == 1);
+    CHECK(batch->notes[0].find("is not applied to the target") != std::string::npos);
+    CHECK(batch->changes.empty());
+}
+
+TEST_CASE("pgoutput: TRUNCATE is a change of each subscribed table, between the others") {
+    Decoding d(0x1000, {{}, true});
+    d.with_table();
+    d << relation_message(2, "s", "u", 'd', {{"id", true}})
+      << relation_message(3, "other", "t", 'd', {{"id", true}}) << begin_message(0x2000)
+      << change_message('I', 1, tuple('N', {"1", "a"})) << truncate_message({1, 3, 2}, 2)
+      << change_message('I', 1, tuple('N', {"2", "a"})) << commit_message(0x2000, 0x2030);
+    const auto batch = d.decoder.take();
+    REQUIRE(batch->changes.size() == 4);
+    CHECK(batch->changes[1].kind == ChangeKind::truncate);
+    CHECK(batch->changes[1].table->table == "t");
+    CHECK(batch->changes[2].kind == ChangeKind::truncate);
+    CHECK(batch->changes[2].table->table == "u");
+    CHECK(batch->tables.size() == 2);
+    CHECK(batch->skipped_changes == 1);
+    // RESTART IDENTITY is said, as sequences do not travel.
+    CHECK(batch->notes.size() == 2);
 }
 
 TEST_CASE("pgoutput: types, origins and messages of others are passed over") {

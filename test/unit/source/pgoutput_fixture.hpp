@@ -88,4 +88,52 @@ inline std::string change_message(char kind, std::uint32_t id, const std::string
     return out + tuples;
 }
 
+/// `options`: 1 CASCADE, 2 RESTART IDENTITY.
+inline std::string truncate_message(std::initializer_list<std::uint32_t> ids,
+                                    std::uint8_t options = 0) {
+    std::string out = "T";
+    put_be(out, ids.size(), 4);
+    put_be(out, options, 1);
+    for (const auto id : ids) put_be(out, id, 4);
+    return out;
+}
+
+inline std::string origin_message(const char* name) {
+    std::string out = "O";
+    put_be(out, 1, 8);
+    return out.append(name).append(1, '\0');
+}
+
+inline std::string stream_start_message(std::uint32_t xid, bool is_first) {
+    std::string out = "S";
+    put_be(out, xid, 4);
+    put_be(out, is_first ? 1 : 0, 1);
+    return out;
+}
+
+inline std::string stream_stop_message() {
+    return "E";
+}
+
+inline std::string stream_abort_message(std::uint32_t xid, std::uint32_t subtransaction) {
+    std::string out = "A";
+    put_be(out, xid, 4);
+    put_be(out, subtransaction, 4);
+    return out;
+}
+
+inline std::string stream_commit_message(std::uint32_t xid, std::uint64_t commit_lsn,
+                                         std::uint64_t end_lsn) {
+    std::string out = "c";
+    put_be(out, xid, 4);
+    return out + commit_message(commit_lsn, end_lsn).substr(1);
+}
+
+/// A message as it stands in a part of a streamed transaction.
+inline std::string in_stream(std::uint32_t xid, const std::string& message) {
+    std::string out = message.substr(0, 1);
+    put_be(out, xid, 4);
+    return out + message.substr(1);
+}
+
 }  // namespace dts::test

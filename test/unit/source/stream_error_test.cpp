@@ -22,6 +22,9 @@ TEST_CASE("stream error: a slot that is gone, or has lost its log, is a gap") {
     CHECK(
         kind("58P01", "requested WAL segment 000000010000000000000001 has already been removed") ==
         ErrorKind::gap);
+    // The server's words may be in any language.
+    CHECK(kind("55000", "kann nicht aus logischem Replikations-Slot lesen") == ErrorKind::gap);
+    CHECK(kind("58P01", "das angeforderte WAL-Segment wurde schon entfernt") == ErrorKind::gap);
 }
 
 TEST_CASE("stream error: changes written without their publication are a gap, and it is named") {

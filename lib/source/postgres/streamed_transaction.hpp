@@ -1,0 +1,84 @@
+// Transactions that the server sends before it is known whether they commit (pgoutput protocol 2,
+// streaming). Their messages are kept in files of the log directory until then, so memory stays
+// bounded, the target sees transactions in the order of their commits, and nothing of one that is
+// taken back.
+//
+// A file has no name: it is gone with the worker, however that ends. The server sends what has not
+// been acknowledged again, and what is in progress has not. One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/base/byte_reader.hpp"
+#include "lib/base/file_handle.hpp"
+
+namespace dts {
+
+/// One of them, on disk. First written, then read, once.
+class StreamedTransaction {
+  public:
+    explicit StreamedTransaction(const std::filesystem::path& folder);
+
+    /// A message of this (sub)transaction, in two pieces. Throws Error{durability} as flush().
+    void add(std::uint32_t xid, std::string_view head, std::string_view rest);
+    /// What was added leaves memory. Throws Error{durability} when it cannot be written.
+    void flush();
+    /// What this subtransaction has sent so far does not count.
+    void take_back(std::uint32_t subtransaction) { taken_back_.insert(subtransaction); }
+
+    /// The next message that counts, valid until the next call; nothing at the end.
+    std::optional<Bytes> next();
+    /// Bytes on disk and not read yet.
+    std::uint64_t bytes_left() const noexcept { return bytes_ - read_; }
+
+    std::set<std::uint32_t> unwanted_tables;  ///< their changes are not kept
+    std::uint64_t skipped_changes = 0;        ///< which were so many
+    std::string origin;                       ///< empty: the server's own
+
+  private:
+    std::string_view fill(std::size_t bytes);
+
+    std::filesystem::path folder_;  ///< for messages
+    FileHandle file_;
+    std::string buffer_;  ///< being written; then what was read of the file
+    std::size_t begin_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t read_ = 0;
+    std::set<std::uint32_t> taken_back_;
+};
+
+/// All that are in progress, by the number of the transaction.
+class StreamedTransactions {
+  public:
+    explicit StreamedTransactions(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    /// A new stream: the server begins anew with all of them.
+    void clear() noexcept;
+
+    /// The messages that follow are a part of this one, until end_part(). Throws Error{data} for a
+    /// part inside another one, and one whose beginning is missing or comes twice.
+    void begin_part(std::uint32_t xid, bool is_first);
+    void end_part();
+    bool in_part() const noexcept { return current_ != nullptr; }
+    /// REQUIRES in_part().
+    StreamedTransaction& current() noexcept { return *current_; }
+
+    /// The transaction, or a subtransaction of it, is taken back. What is not known is passed over.
+    void abort(std::uint32_t xid, std::uint32_t subtransaction);
+    /// The one that commits; it is in progress no more. Throws Error{data} when there is none.
+    std::unique_ptr<StreamedTransaction> commit(std::uint32_t xid);
+
+  private:
+    std::filesystem::path folder_;
+    std::map<std::uint32_t, std::unique_ptr<StreamedTransaction>> open_;
+    StreamedTransaction* current_ = nullptr;
+};
+
+}  // namespace dts
