@@ -82,10 +82,6 @@ PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
                              "is set, and so is start_lsn, which a new slot does not hold",
                              "leave one of the two");
     cdc.keepalive_interval = settings.seconds(section, "keepalive_interval_secs");
-    if (settings.given(section, "heartbeat_tb"))
-        throw settings.error(section, "heartbeat_tb",
-                             fmt::format("is not built yet for pg in dts {}", DTS_VERSION),
-                             "leave it out: the position moves on without it");
     return cdc;
 }
 
