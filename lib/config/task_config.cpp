@@ -83,10 +83,6 @@ PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
                              "leave one of the two");
     cdc.stream_in_progress = settings.flag(section, "stream_in_progress");
     cdc.keepalive_interval = settings.seconds(section, "keepalive_interval_secs");
-    if (settings.given(section, "heartbeat_tb"))
-        throw settings.error(section, "heartbeat_tb",
-                             fmt::format("is not built yet for pg in dts {}", DTS_VERSION),
-                             "leave it out: the position moves on without it");
     return cdc;
 }
 

@@ -11,9 +11,11 @@
 #include "lib/sink/mysql_sink.hpp"
 #include "lib/sink/postgres_sink.hpp"
 #include "lib/sink/sql_file_sink.hpp"
-#include "lib/source/mysql/heartbeat_writer.hpp"
+#include "lib/source/heartbeat_writer.hpp"
 #include "lib/source/mysql/mysql_cdc_source.hpp"
+#include "lib/source/mysql/mysql_heartbeat.hpp"
 #include "lib/source/postgres/postgres_cdc_source.hpp"
+#include "lib/source/postgres/postgres_heartbeat.hpp"
 
 namespace dts {
 
@@ -141,6 +143,8 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSele
     options.streamed_folder = config.runtime.log_dir;
     options.keepalive_interval = cdc.keepalive_interval;
     options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
+    if (const auto& table = config.extractor.heartbeat_table)
+        options.heartbeat_table = {table->schema, table->table};
     options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
     options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
     options.selector = std::move(selector);
@@ -272,16 +276,26 @@ Pipeline::Options make_pipeline_options(const TaskConfig& config) {
 
 std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
                                                 std::function<void(const std::string&)> note) {
-    const auto& table = config.extractor.heartbeat_table;
+    const ExtractorConfig& extractor = config.extractor;
+    const auto& table = extractor.heartbeat_table;
     if (!table) return nullptr;
-    HeartbeatWriter::Options options;
-    options.endpoint = mysql_endpoint(config.extractor.endpoint);
-    options.endpoint.read_timeout_secs = 5;  // a stop waits for it
-    options.server_id = config.extractor.mysql_cdc.server_id;
-    options.schema = table->schema;
-    options.table = table->table;
-    options.interval = config.extractor.heartbeat_interval;
-    return std::make_unique<HeartbeatWriter>(std::move(options), std::move(note));
+    HeartbeatConnect connect;
+    if (extractor.endpoint.db_type == DbType::pg) {
+        connect = [options = PostgresHeartbeat::Options{
+                       postgres_endpoint(extractor.endpoint, config.name),
+                       extractor.postgres_cdc.slot_name,
+                       {table->schema, table->table}}] {
+            return std::make_unique<PostgresHeartbeat>(options);
+        };
+    } else {
+        connect = [options = MysqlHeartbeat::Options{mysql_endpoint(extractor.endpoint),
+                                                     extractor.mysql_cdc.server_id, table->schema,
+                                                     table->table}] {
+            return std::make_unique<MysqlHeartbeat>(options);
+        };
+    }
+    return std::make_unique<HeartbeatWriter>(std::move(connect), extractor.heartbeat_interval,
+                                             std::move(note));
 }
 
 DatabaseRecord read_position_database(const TaskConfig& config) {

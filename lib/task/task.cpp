@@ -6,7 +6,7 @@
 #include "lib/base/backoff.hpp"
 #include "lib/base/clock_text.hpp"
 #include "lib/base/error.hpp"
-#include "lib/source/mysql/heartbeat_writer.hpp"
+#include "lib/source/heartbeat_writer.hpp"
 #include "lib/task/monitor.hpp"
 
 namespace dts {

@@ -4,36 +4,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <thread>
-
 #include "test/bench/catching_up.hpp"
 #include "test/bench/latency.hpp"
 #include "test/bench/reading.hpp"
-#include "test/servers/worker_process.hpp"
+#include "test/servers/native_replica.hpp"
 
 using namespace dts;
 using namespace dts::bench;
 
 namespace {
 
-std::string processor() {
-    std::ifstream info("/proc/cpuinfo");
-    for (std::string line; std::getline(info, line);) {
-        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-    }
-    return "processor unknown";
-}
-
-std::string load() {
-    const std::string text = test::read_file("/proc/loadavg");
-    return text.substr(0, text.find(' '));
-}
-
 void print_heading(TestGround& ground) {
-    fmt::print("machine   {}, {} cores, load {}\n", processor(),
-               std::thread::hardware_concurrency(), load());
+    print_machine();
     fmt::print("servers   MariaDB {}; {}\n", ground.source().scalar("SELECT VERSION()"),
                TestGround::server_settings(ground.options()));
     fmt::print("native    slave_parallel_threads=0, by file and position\n");
@@ -42,9 +24,18 @@ void print_heading(TestGround& ground) {
         "exactly_once=true, checkpoint_interval_secs=1{}{}\n",
         DTS_VERSION, ground.options().settings.empty() ? "" : "; ",
         fmt::join(ground.options().settings, ", "));
-    fmt::print("rounds    {}; figures are medians, ratios medians of the rounds' ratios\n",
-               ground.options().rounds);
-    std::fflush(stdout);
+    print_rounds(ground.options());
+}
+
+void measure_mysql_latency(TestGround& ground) {
+    const auto from = ground.source().binlog_end();
+    const auto native_target = ground.make_target();
+    const auto worker_target = ground.make_target();
+    test::NativeReplica replica(ground.source(), *native_target, from);
+    measure_latency(
+        {ground.source(), *native_target, *worker_target, ground.task(from, worker_target.get()),
+         "native replica", [&] { replica.start(); }, [&] { replica.stop(); }},
+        ground.options().latency_transactions);
 }
 
 }  // namespace
@@ -53,48 +44,25 @@ int main(int argc, char** argv) {
     CLI::App app("measures dts from MariaDB to MariaDB, beside the servers' own replication");
     Options options;
     bool small = false;
-    bool keep = false;
-    std::vector<std::string> parts = {"a", "b", "c"};
-    std::vector<std::string> backlogs = {"updates", "inserts"};
-    app.add_flag("--small", small, "a tenth of everything, for a try");
-    app.add_option("--only", parts, "a: reading, b: catching up, c: latency")
-        ->check(CLI::IsMember({"a", "b", "c"}));
-    app.add_option("--backlog", backlogs, "of a and b")
-        ->check(CLI::IsMember({"updates", "inserts"}));
-    app.add_option("--rounds", options.rounds)->check(CLI::Range(1, 100))->capture_default_str();
+    Choice choice{{"a", "b", "c"}, {"updates", "inserts"}};
+    add_options(app, options, choice, small);
     app.add_flag("--target-binlog", options.target_binlog,
                  "the targets write a binlog too, of all that they apply");
-    app.add_option("--set", options.settings, "SECTION.KEY=VALUE of the worker's ini")
-        ->check([](const std::string& text) {
-            const auto dot = text.find('.');
-            const auto equals = text.find('=');
-            return dot < equals && equals != std::string::npos ? "" : "not SECTION.KEY=VALUE";
-        });
-    app.add_flag("--keep", keep, "leave the servers' and workers' folders behind, and name them");
     CLI11_PARSE(app, argc, argv);
-    if (keep) setenv("DTS_TEST_KEEP", "1", 1);
-    if (small) {
-        options.update_transactions /= 10;
-        options.rows_per_table /= 10;
-        options.inserted_rows /= 10;
-        options.latency_transactions /= 10;
-    }
-    const auto wants = [](const std::vector<std::string>& list, const char* what) {
-        return std::find(list.begin(), list.end(), what) != list.end();
-    };
+    if (small) make_small(options);
 
     try {
         TestGround ground(options);
         print_heading(ground);
         const auto measure = [&](const Backlog& backlog) {
-            if (wants(parts, "a")) measure_reading(ground, backlog);
-            if (wants(parts, "b")) measure_catching_up(ground, backlog);
+            if (choice.wants("a")) measure_reading(ground, backlog);
+            if (choice.wants("b")) measure_catching_up(ground, backlog);
         };
-        if (wants(parts, "a") || wants(parts, "b")) {
-            if (wants(backlogs, "updates")) measure(ground.make_updates());
-            if (wants(backlogs, "inserts")) measure(ground.make_inserts());
+        if (choice.wants("a") || choice.wants("b")) {
+            if (choice.wants("updates")) measure(ground.make_updates());
+            if (choice.wants("inserts")) measure(ground.make_inserts());
         }
-        if (wants(parts, "c")) measure_latency(ground);
+        if (choice.wants("c")) measure_mysql_latency(ground);
         return 0;
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}\n", error.what());

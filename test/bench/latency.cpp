@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <memory>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "test/bench/statistics.hpp"
-#include "test/servers/native_replica.hpp"
 #include "test/servers/worker_process.hpp"
 
 namespace dts::bench {
@@ -25,13 +27,13 @@ double milliseconds_since(Clock::time_point start) {
 /// without a pause, for the row.
 class Prober {
   public:
-    Prober(const test::DatabaseServer& source, const test::DatabaseServer& target)
-        : source_(source.connect()), target_(target.connect()) {}
+    Prober(const test::SqlServer& source, const test::SqlServer& target)
+        : source_(source.session()), target_(target.session()) {}
 
     /// Milliseconds.
     double probe() {
-        source_.execute(fmt::format("INSERT INTO {} VALUES ({}, 1, 'one small transaction')",
-                                    TestGround::latency_table, ++last_id_));
+        source_->execute(fmt::format("INSERT INTO {} VALUES ({}, 1, 'one small transaction')",
+                                     latency_table, ++last_id_));
         const auto committed = Clock::now();
         while (!is_visible(last_id_)) {
             if (milliseconds_since(committed) > 60'000)
@@ -43,20 +45,18 @@ class Prober {
     /// Goes on behind the rows that are there, and waits until the target has them all.
     void catch_up() {
         last_id_ = std::stoull(
-            source_.scalar(fmt::format("SELECT MAX(id) FROM {}", TestGround::latency_table))
-                .value_or("0"));
+            source_->scalar(fmt::format("SELECT MAX(id) FROM {}", latency_table)).value_or("0"));
         for (int i = 0; i < 20; ++i) probe();
     }
 
     bool is_visible(std::uint64_t id) {
-        return target_
-            .scalar(fmt::format("SELECT 1 FROM {} WHERE id={}", TestGround::latency_table, id))
+        return target_->scalar(fmt::format("SELECT 1 FROM {} WHERE id={}", latency_table, id))
             .has_value();
     }
 
   private:
-    MysqlConnection source_;
-    MysqlConnection target_;
+    std::unique_ptr<test::SqlSession> source_;
+    std::unique_ptr<test::SqlSession> target_;
     std::uint64_t last_id_ = 0;
 };
 
@@ -77,23 +77,18 @@ void print(std::string_view name, const std::vector<double>& latencies) {
 
 }  // namespace
 
-void measure_latency(TestGround& ground) {
-    const auto from = ground.source().binlog_end();
-    const auto native_target = ground.make_target();
-    const auto worker_target = ground.make_target();
-    test::NativeReplica replica(ground.source(), *native_target, from);
+void measure_latency(const LatencyGround& ground, unsigned all_transactions) {
     const test::TempFolder folder("latency");
-    const auto ini = ground.task(from, worker_target.get());
-    Prober native(ground.source(), *native_target), dts(ground.source(), *worker_target);
+    Prober native(ground.source, ground.native_target), dts(ground.source, ground.worker_target);
     std::vector<double> native_latencies, worker_latencies, polls;
 
-    const unsigned transactions = ground.options().latency_transactions / blocks;
+    const unsigned transactions = all_transactions / blocks;
     for (unsigned block = 0; block < blocks; ++block) {
-        replica.start();
+        ground.start_native();
         probe_block(native, transactions, native_latencies);
-        replica.stop();
+        ground.stop_native();
 
-        test::WorkerProcess worker(ini, folder.path());
+        test::WorkerProcess worker(ground.task, folder.path());
         probe_block(dts, transactions, worker_latencies);
         worker.stop();
     }
@@ -105,7 +100,7 @@ void measure_latency(TestGround& ground) {
     fmt::print("\nlatency of {} single transactions each, in {} blocks by turns; milliseconds\n",
                transactions * blocks, blocks);
     fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "", "p50", "p90", "p99", "max");
-    print("native replica", native_latencies);
+    print(ground.native_name, native_latencies);
     print("dts", worker_latencies);
     print("(one look at the target)", polls);
     fmt::print("  dts to native: p50 {:.2f}, p99 {:.2f}\n",

@@ -2,28 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "test/bench/process_clock.hpp"
-#include "test/bench/statistics.hpp"
-#include "test/servers/worker_process.hpp"
+#include "test/bench/read_runs.hpp"
 
 namespace dts::bench {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-struct ReadRun {
-    double rows_per_second = 0;
-    double cpu = 0;
-    double source_cpu = 0;
-    double peak_mib = 0;
-};
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// binlog-read, beside this program. It times itself: from the request for the binlog on.
 ReadRun run_binlog_read(TestGround& ground, const Backlog& backlog, bool raw) {
@@ -57,49 +41,12 @@ ReadRun run_binlog_read(TestGround& ground, const Backlog& backlog, bool raw) {
     return run;
 }
 
-/// A worker without a target says once a second how far it is. When exactly it was through shows in
-/// its CPU time: from then on it uses none.
 ReadRun run_worker(TestGround& ground, const Backlog& backlog) {
-    constexpr auto step = std::chrono::milliseconds(2);
-    constexpr double of_idle_threads = 0.003;  // the clock of the checkpoint, the monitor's line
-    struct Sample {
-        double at, cpu;
-    };
-
-    const test::TempFolder folder("read");
-    const CpuMeter source(ground.source());
-    test::WorkerProcess worker(ground.task(backlog.from, nullptr), folder.path());
-    worker.wait_for_line("MysqlCdcExtractor starts");
-    const auto start = Clock::now();
-    std::vector<Sample> samples;
-    std::jthread sampler([&](const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-            samples.push_back({seconds_since(start), cpu_seconds(worker.pid())});
-            std::this_thread::sleep_for(step);
-        }
-    });
-    worker.wait_for_checkpoint(backlog.end, std::chrono::minutes(10));
-    sampler.request_stop();
-    sampler.join();
-
-    ReadRun run;
-    run.cpu = samples.back().cpu;
-    const auto through = std::find_if(samples.begin(), samples.end(), [&](const Sample& sample) {
-        return sample.cpu >= run.cpu - of_idle_threads;
-    });
-    run.rows_per_second = backlog.rows / through->at;
-    run.source_cpu = source.seconds();
-    run.peak_mib = peak_memory_mib(worker.pid());
-    worker.stop();
-    return run;
-}
-
-void print(std::string_view name, const std::vector<ReadRun>& runs,
-           const std::vector<ReadRun>& raw) {
-    fmt::print("  {:<28}{:>12.0f}{:>10.3f}{:>10.2f}{:>10.2f}{:>10.0f}\n", name,
-               median_of(runs, &ReadRun::rows_per_second),
-               median_ratio(runs, raw, &ReadRun::rows_per_second), median_of(runs, &ReadRun::cpu),
-               median_of(runs, &ReadRun::source_cpu), median_of(runs, &ReadRun::peak_mib));
+    return time_reading_worker(ground.task(backlog.from, nullptr), ground.source(), backlog.rows,
+                               "MysqlCdcExtractor starts", [&](test::WorkerProcess& worker) {
+                                   worker.wait_for_checkpoint(backlog.end,
+                                                              std::chrono::minutes(10));
+                               });
 }
 
 }  // namespace
@@ -111,13 +58,10 @@ void measure_reading(TestGround& ground, const Backlog& backlog) {
         decoded.push_back(run_binlog_read(ground, backlog, false));
         worker.push_back(run_worker(ground, backlog));
     }
-    fmt::print("\nreading {}: {}\n", backlog.name, backlog.description);
-    fmt::print("  {:<28}{:>12}{:>10}{:>10}{:>10}{:>10}\n", "", "rows/s", "to raw", "CPU s",
-               "source", "peak MiB");
-    print("packets only (raw)", raw, raw);
-    print("decoded to rows", decoded, raw);
-    print("worker, sink_type=dummy", worker, raw);
-    std::fflush(stdout);
+    print_read_runs(fmt::format("reading {}: {}", backlog.name, backlog.description),
+                    {{"packets only (raw)", raw},
+                     {"decoded to rows", decoded},
+                     {"worker, sink_type=dummy", worker}});
 }
 
 }  // namespace dts::bench

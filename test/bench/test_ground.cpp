@@ -151,12 +151,7 @@ test::TaskIni TestGround::task(const test::BinlogEnd& from,
     } else {
         ini.remove("sinker", "url").set("sinker", "sink_type", "dummy");
     }
-    for (const std::string& setting : options_.settings) {
-        const auto dot = setting.find('.');
-        const auto equals = setting.find('=');
-        ini.set(setting.substr(0, dot), setting.substr(dot + 1, equals - dot - 1),
-                setting.substr(equals + 1));
-    }
+    apply_settings(ini, options_.settings);
     return ini;
 }
 

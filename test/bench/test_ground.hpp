@@ -8,20 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "test/bench/bench_options.hpp"
 #include "test/servers/mariadb_server.hpp"
 #include "test/servers/task_ini.hpp"
 
 namespace dts::bench {
-
-struct Options {
-    unsigned rounds = 3;
-    unsigned update_transactions = 400'000;  ///< of one row each
-    unsigned rows_per_table = 100'000;       ///< of the tables that are updated
-    unsigned inserted_rows = 1'000'000;      ///< in transactions of 1,000
-    unsigned latency_transactions = 2000;
-    bool target_binlog = false;
-    std::vector<std::string> settings;  ///< SECTION.KEY=VALUE, of the worker's ini
-};
 
 /// A stretch of the source's binlog.
 struct Backlog {
@@ -36,7 +27,6 @@ struct Backlog {
 class TestGround {
   public:
     static constexpr std::string_view database = "bench";
-    static constexpr std::string_view latency_table = "bench.latency";
 
     /// Starts the source, and fills its tables.
     explicit TestGround(Options options);

@@ -8,7 +8,7 @@
 
 #include "lib/base/arena.hpp"
 #include "lib/base/byte_reader.hpp"
-#include "lib/source/mysql/chunk_buffer.hpp"
+#include "lib/source/chunk_buffer.hpp"
 
 namespace dts {
 

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "lib/client/mysql_client.hpp"
-#include "lib/source/mysql/chunk_buffer.hpp"
+#include "lib/source/chunk_buffer.hpp"
 
 namespace dts {
 

@@ -5,7 +5,6 @@
 #include "lib/base/clock_text.hpp"
 #include "lib/position/postgres_position.hpp"
 #include "lib/source/postgres/pgoutput_decoder.hpp"
-#include "lib/source/postgres/postgres_preflight.hpp"
 #include "lib/source/postgres/replication_stream.hpp"
 #include "lib/source/postgres/slot_inventory.hpp"
 
@@ -82,9 +81,12 @@ PostgresConnection& PostgresCdcSource::ask() {
     return *asked_;
 }
 
+SlotReader PostgresCdcSource::slot_reader() const {
+    return {options_.slot, options_.publication, options_.truncates, options_.heartbeat_table};
+}
+
 void PostgresCdcSource::preflight() {
-    check_wal_source(ask(), {options_.slot, options_.publication, options_.truncates},
-                     options_.selector);
+    check_wal_source(ask(), slot_reader(), options_.selector);
 }
 
 std::string PostgresCdcSource::identity() {
@@ -100,8 +102,25 @@ PositionPtr PostgresCdcSource::current_end() {
     return position_at(may_make_slot_ ? wal_end(ask()) : slot->confirmed_lsn);
 }
 
+/// Before the publication, so that it can be a member. Where the account may not, the heartbeat
+/// itself says so.
+void PostgresCdcSource::make_heartbeat_table() {
+    if (!options_.heartbeat_table) return;
+    try {
+        create_heartbeat_table(ask(), *options_.heartbeat_table);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::permission) throw;
+    }
+}
+
 PositionPtr PostgresCdcSource::prepare_first_start(const PositionPtr&) {
-    make_publication(ask(), options_.publication, options_.selector);
+    make_heartbeat_table();
+    make_publication(ask(), options_.publication,
+                     [this](std::string_view schema, std::string_view table) {
+                         const auto& beat = options_.heartbeat_table;
+                         return options_.selector(schema, table) ||
+                                (beat && schema == beat->schema && table == beat->table);
+                     });
     const auto begin = make_slot(ask(), options_.slot, options_.recreate_slot);
     may_make_slot_ = options_.recreate_slot = false;  // it is this start's own from now on
     return position_at(begin);
@@ -126,17 +145,19 @@ Holding PostgresCdcSource::holds(const Position& position) {
 std::string PostgresCdcSource::start_line(const Position& position) const {
     return fmt::format(
         "PgCdcExtractor starts, slot_name: {}, start_lsn: {}, keepalive_interval_secs: {}, "
-        "heartbeat_interval_secs: {}, heartbeat_tb: ",
+        "heartbeat_interval_secs: {}, heartbeat_tb: {}",
         options_.slot, lsn_text(as_postgres(position).lsn),
         std::chrono::duration_cast<std::chrono::seconds>(options_.keepalive_interval).count(),
-        options_.heartbeat_interval_secs);
+        options_.heartbeat_interval_secs,
+        options_.heartbeat_table
+            ? options_.heartbeat_table->schema + "." + options_.heartbeat_table->table
+            : "");
 }
 
 /// While the stream runs nobody else can move the slot: what holds() says then stays true.
 void PostgresCdcSource::open(const PositionPtr& position) {
     const PostgresPosition& start = as_postgres(*position);
-    notes_ = wal_source_notes(ask(), {options_.slot, options_.publication, options_.truncates},
-                              options_.selector);
+    notes_ = wal_source_notes(ask(), slot_reader(), options_.selector);
     reader_->decoder.start({start.lsn, start.timestamp_ms * 1000});
     reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;

@@ -19,10 +19,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/postgres_heartbeat.hpp"
+#include "lib/source/postgres/postgres_preflight.hpp"
 #include "lib/source/source.hpp"
 
 namespace dts {
@@ -42,7 +45,8 @@ struct PostgresCdcOptions {
     /// Transactions that were written first elsewhere, under this name, are passed over.
     std::function<bool(std::string_view origin)> skips_origin;
     std::chrono::milliseconds keepalive_interval{10'000};
-    int heartbeat_interval_secs = 10;  ///< for start_line() only
+    int heartbeat_interval_secs = 10;                   ///< for start_line() only
+    std::optional<HeartbeatTableName> heartbeat_table;  ///< made before the publication is
     TableSelector selector;
     std::size_t batch_changes = 16'000;              ///< a batch ends with about as many
     std::size_t batch_bytes = std::size_t{8} << 20;  ///< or as much memory
@@ -71,6 +75,8 @@ class PostgresCdcSource final : public Source {
     struct Reader;
 
     PostgresConnection& ask();
+    SlotReader slot_reader() const;
+    void make_heartbeat_table();
 
     PostgresCdcOptions options_;
     std::mutex asked_mutex_;  ///< of the pointer, against interrupt()

@@ -72,6 +72,19 @@ std::string named(const std::vector<std::string>& names) {
     return text;
 }
 
+bool publishes(PostgresConnection& connection, const SlotReader& reader,
+               const HeartbeatTableName& name) {
+    using postgres::quote_literal;
+    return connection
+        .scalar(fmt::format(
+            "SELECT 1 FROM pg_catalog.pg_publication p WHERE pubname={} AND (puballtables OR "
+            "EXISTS (SELECT FROM pg_catalog.pg_publication_tables t WHERE t.pubname=p.pubname AND "
+            "t.schemaname={} AND t.tablename={}))",
+            quote_literal(reader.publication), quote_literal(name.schema),
+            quote_literal(name.table)))
+        .has_value();
+}
+
 std::vector<std::string> without_identity(const std::vector<SubscribedTable>& tables) {
     std::vector<std::string> names;
     for (const auto& table : tables)
@@ -113,6 +126,14 @@ std::vector<std::string> wal_source_notes(PostgresConnection& connection, const 
             reader.slot, keep));
     }
     if (!publication_exists(connection, reader.publication)) return notes;
+    if (reader.heartbeat_table && !publishes(connection, reader, *reader.heartbeat_table)) {
+        notes.push_back(
+            fmt::format("publication {0} does not send the heartbeat table {1}, so that its rows "
+                        "move the position on no sooner than the server's signs of life do; ALTER "
+                        "PUBLICATION {0} ADD TABLE {1} at the source adds it",
+                        postgres::quote_identifier(reader.publication),
+                        reader.heartbeat_table->display_name()));
+    }
     const auto tables = subscribed_tables(connection, selector, reader.publication);
     std::vector<std::string> missing, unlogged;
     for (const auto& table : tables) {

@@ -1,10 +1,12 @@
 // Can this Postgres be followed? Settings, rights, and what its tables tell of their rows.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/postgres_heartbeat.hpp"
 #include "lib/source/source.hpp"
 
 namespace dts {
@@ -13,6 +15,7 @@ struct SlotReader {
     std::string slot;
     std::string publication;
     bool truncates = false;  ///< TRUNCATE is wanted
+    std::optional<HeartbeatTableName> heartbeat_table;
 };
 
 /// Throws Error{config, permission} that names every thing missing, each with a HINT.

@@ -1,11 +1,14 @@
 #include "lib/source/postgres/replication_stream.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <poll.h>
+#include <utility>
 
 #include "lib/base/activity.hpp"
 #include "lib/base/backoff.hpp"
@@ -19,6 +22,33 @@ namespace dts {
 namespace {
 
 constexpr int brief_wait_ms = 20;
+
+/// Of these poll() tells nothing before they are all there, or half of what the socket holds.
+constexpr int least_bytes = 256 * 1024;
+
+void set_least_bytes(int socket, int bytes) noexcept {
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+}
+
+/// The address without the port, in bytes; empty where there is none (a socket in a file).
+std::string address_of(int socket, decltype(::getpeername)* name) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    if (name(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        return {reinterpret_cast<const char*>(&v4.sin_addr), sizeof v4.sin_addr};
+    }
+    if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+        return {reinterpret_cast<const char*>(&v6.sin6_addr), sizeof v6.sin6_addr};
+    }
+    return {};
+}
+
+bool has_local_peer(int socket) {
+    return address_of(socket, ::getpeername) == address_of(socket, ::getsockname);
+}
 
 Error interrupted_error() {
     return {ErrorKind::transient, "reading the replication slot was interrupted"};
@@ -40,6 +70,7 @@ ReplicationStream::~ReplicationStream() {
 void ReplicationStream::connect() {
     {
         std::lock_guard lock(connection_mutex_);
+        copy_.reset();
         connection_.reset();
     }
     if (interrupted_) throw interrupted_error();
@@ -47,13 +78,15 @@ void ReplicationStream::connect() {
                                                            PostgresConnection::Kind::replication);
     std::lock_guard lock(connection_mutex_);
     connection_ = std::move(connection);
+    copy_ = CopyBoth::make(*connection_);
+    is_local_ = has_local_peer(PQsocket(connection_->handle()));
     if (interrupted_) throw interrupted_error();
 }
 
 void ReplicationStream::open(std::uint64_t lsn) {
     answering_ = {};  // stops and joins the one of an earlier stream
-    buffer_.reset();
-    bytes_read_ = 0;
+    bytes_read_ = bytes_at_look_ = 0;
+    pace_.start();
     {
         std::lock_guard lock(answer_mutex_);
         acknowledged_ = 0;
@@ -96,14 +129,11 @@ bool ReplicationStream::try_start(std::uint64_t lsn) {
                     postgres::quote_identifier(options_.slot), lsn_text(lsn),
                     in_progress ? "proto_version '2', streaming 'on'" : "proto_version '1'",
                     postgres::quote_literal(postgres::quote_identifier(options_.publication)));
-    const auto result = connection_->try_query(command);
-    if (result.status() == PGRES_COPY_BOTH) {
-        PQsetnonblocking(connection_->handle(), 1);
-        return true;
-    }
+    const auto refusal = copy_->start(command);
+    if (!refusal) return true;
     if (interrupted_) throw interrupted_error();
-    if (result.sqlstate() == "55006") return false;
-    throw stream_error(*connection_, result.get(), options_.slot, options_.publication);
+    if (refusal->sqlstate == "55006") return false;
+    throw stream_error(*refusal, options_.slot, options_.publication);
 }
 
 ReplicationStream::SlotUser ReplicationStream::user_of_slot() {
@@ -139,25 +169,25 @@ void ReplicationStream::evict() {
 std::optional<ReplicationStream::Message> ReplicationStream::next(Wait wait) {
     for (;;) {
         if (interrupted_) throw interrupted_error();
-        char* buffer = nullptr;
-        int length = 0;
-        {
-            std::lock_guard lock(connection_mutex_);
-            length = PQgetCopyData(connection_->handle(), &buffer, 1);
+        const auto next = copy_->next();
+        if (next.message) {
+            bytes_read_ += next.message->size();
+            return parse(*next.message);
         }
-        buffer_.reset(buffer);
-        if (length > 0) {
-            idle_ = false;
-            bytes_read_ += static_cast<std::uint64_t>(length);
-            return parse(std::as_bytes(std::span(buffer, static_cast<std::size_t>(length))));
-        }
-        if (length < 0) throw end_of_stream();
+        if (next.ended) throw end_of_stream(*next.ended);
         if (!wait_for_bytes(wait)) return std::nullopt;
     }
 }
 
 /// False when nothing came in time.
 bool ReplicationStream::wait_for_bytes(Wait wait) {
+    pace_.has_read(bytes_read_ - std::exchange(bytes_at_look_, bytes_read_),
+                   ReadPace::Clock::now());
+    if (copy_->read()) return true;
+    if (wait != Wait::none && pace_.may_pause()) {
+        pause();
+        return true;
+    }
     pollfd polled[2] = {{PQsocket(connection_->handle()), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
     const int timeout = wait == Wait::fully ? -1 : wait == Wait::briefly ? brief_wait_ms : 0;
     idle_ = wait == Wait::fully;
@@ -168,16 +198,26 @@ bool ReplicationStream::wait_for_bytes(Wait wait) {
     }
     if (ready < 0 && errno != EINTR)
         throw Error(ErrorKind::bug, fmt::format("poll: {}", std::strerror(errno)));
-    if (polled[1].revents != 0) {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const auto bytes = ::read(wake_.get(), &count, sizeof count);
-    }
+    if (polled[1].revents != 0) forget_wake();
     if (polled[0].revents != 0) {
-        std::lock_guard lock(connection_mutex_);
-        if (PQconsumeInput(connection_->handle()) == 0)
-            throw connection_->error(nullptr, "reading the replication slot");
+        idle_ = false;
+        copy_->read();
     }
     return ready != 0;
+}
+
+/// Lets the server get ahead a little. A server on this machine fills the buffers between us, which
+/// hold much; from another one no more than a window's worth comes unread, and that is no reason to
+/// wait for longer.
+void ReplicationStream::pause() {
+    pollfd polled[2] = {{wake_.get(), POLLIN, 0}, {PQsocket(connection_->handle()), POLLIN, 0}};
+    if (!is_local_) set_least_bytes(polled[1].fd, least_bytes);
+    {
+        const While waiting(Doing::outside);
+        ::poll(polled, is_local_ ? 1 : 2, static_cast<int>(ReadPace::pause.count()));
+    }
+    if (!is_local_) set_least_bytes(polled[1].fd, 1);
+    if (polled[0].revents != 0) forget_wake();
 }
 
 ReplicationStream::Message ReplicationStream::parse(Bytes bytes) {
@@ -201,14 +241,11 @@ ReplicationStream::Message ReplicationStream::parse(Bytes bytes) {
     return message;
 }
 
-Error ReplicationStream::end_of_stream() {
-    std::lock_guard lock(connection_mutex_);
-    const PostgresResult result(PQgetResult(connection_->handle()));
+Error ReplicationStream::end_of_stream(const CopyRefusal& refusal) {
     if (interrupted_) return interrupted_error();
-    if (result.get() == nullptr || result.status() == PGRES_COMMAND_OK ||
-        result.status() == PGRES_COPY_IN)
+    if (refusal.text.empty())
         return {ErrorKind::transient, "the source ended the replication stream"};
-    return stream_error(*connection_, result.get(), options_.slot, options_.publication);
+    return stream_error(refusal, options_.slot, options_.publication);
 }
 
 void ReplicationStream::acknowledge(std::uint64_t lsn) noexcept {
@@ -244,13 +281,14 @@ void ReplicationStream::send_status() {
     for (int i = 0; i < 3; ++i) append_be64(status, lsn);
     append_be64(status, pgoutput::postgres_time(now_us()));
     status += '\0';
-    {
-        std::lock_guard lock(connection_mutex_);
-        PGconn* c = connection_->handle();
-        if (PQputCopyData(c, status.data(), static_cast<int>(status.size())) == 1) PQflush(c);
-    }
+    copy_->send(status);
     // libpq may have read what the reader now waits for at the socket.
     wake_reader();
+}
+
+void ReplicationStream::forget_wake() noexcept {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto bytes = ::read(wake_.get(), &count, sizeof count);
 }
 
 void ReplicationStream::wake_reader() noexcept {

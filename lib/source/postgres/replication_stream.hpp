@@ -1,4 +1,4 @@
-// The messages of a logical replication slot, over libpq's COPY BOTH. A thread of its own answers
+// The messages of a logical replication slot, over COPY BOTH. A thread of its own answers
 // the server, also while nobody reads: with nothing but the last position that was acknowledged, so
 // the server never forgets what is not yet durable at the target.
 //
@@ -18,6 +18,8 @@
 #include "lib/base/byte_reader.hpp"
 #include "lib/base/file_handle.hpp"
 #include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/copy_both.hpp"
+#include "lib/source/postgres/read_pace.hpp"
 
 namespace dts {
 
@@ -73,20 +75,22 @@ class ReplicationStream {
     Error in_use(const SlotUser& user, ErrorKind kind) const;
     void evict();
     bool wait_for_bytes(Wait wait);
+    void pause();
     Message parse(Bytes message);
-    Error end_of_stream();
+    Error end_of_stream(const CopyRefusal& refusal);
     void answer(const std::stop_token& stop);
     void send_status();
     void wake_reader() noexcept;
+    void forget_wake() noexcept;
 
     Options options_;
-    std::mutex connection_mutex_;  ///< of the connection's use, and of its replacement
+    std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
+    std::unique_ptr<CopyBoth> copy_;
+    bool is_local_ = false;  ///< the server is on this machine
+    ReadPace pace_;
+    std::uint64_t bytes_at_look_ = 0;  ///< bytes_read_ when the socket was looked at last
     FileHandle wake_;  ///< an eventfd: something else than bytes from the socket has happened
-    struct FreeBuffer {
-        void operator()(char* buffer) const noexcept { PQfreemem(buffer); }
-    };
-    std::unique_ptr<char, FreeBuffer> buffer_;  ///< holds the message returned last
     std::uint64_t bytes_read_ = 0;
     std::atomic<bool> idle_ = false;
     std::atomic<bool> interrupted_ = false;

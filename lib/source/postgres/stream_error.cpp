@@ -40,12 +40,11 @@ StreamVerdict judge_stream_error(std::string_view sqlstate, std::string_view mes
     return {postgres_error_kind(sqlstate), ""};
 }
 
-Error stream_error(const PostgresConnection& connection, const PGresult* result,
-                   std::string_view slot, std::string_view publication) {
-    const Error plain = connection.error(result, fmt::format("reading replication slot {}", slot));
-    const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
-    auto verdict = judge_stream_error(state ? state : "", plain.text(), slot, publication);
-    return {verdict.kind, plain.text(), verdict.hint.empty() ? plain.hint() : verdict.hint};
+Error stream_error(const CopyRefusal& refusal, std::string_view slot,
+                   std::string_view publication) {
+    auto verdict = judge_stream_error(refusal.sqlstate, refusal.message, slot, publication);
+    const std::string text = refusal.text + fmt::format(" (replication slot {})", slot);
+    return {verdict.kind, text, verdict.hint.empty() ? refusal.hint : verdict.hint};
 }
 
 }  // namespace dts

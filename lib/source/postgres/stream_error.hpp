@@ -4,13 +4,11 @@
 
 #include <string_view>
 
-#include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/copy_both.hpp"
 
 namespace dts {
 
-/// `result` is the server's error; may be nullptr (the connection is lost).
-Error stream_error(const PostgresConnection& connection, const PGresult* result,
-                   std::string_view slot, std::string_view publication);
+Error stream_error(const CopyRefusal& refusal, std::string_view slot, std::string_view publication);
 
 /// The same by SQLSTATE and the server's words: what kind of error it is, and what can be done.
 struct StreamVerdict {

@@ -1,4 +1,4 @@
-#include "lib/source/mysql/chunk_buffer.hpp"
+#include "lib/source/chunk_buffer.hpp"
 
 #include <algorithm>
 
