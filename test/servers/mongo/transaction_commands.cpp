@@ -1,4 +1,4 @@
-// commitTransaction, abortTransaction, endSessions; see the manual's pages of these commands.
+// commitTransaction, abortTransaction, endSessions, killSessions; see the manual's pages of these commands.
 #include "test/servers/mongo/failure.hpp"
 #include "test/servers/mongo/server.hpp"
 
@@ -65,7 +65,7 @@ Value run_abort(Server& server, const Request& request) {
 }
 
 Value end_sessions(Server& server, const Request& request) {
-    for (const auto& lsid : request.documents("endSessions")) {
+    for (const auto& lsid : request.documents(request.command())) {
         const Value* id = lsid.find("id");
         if (id == nullptr) continue;
         Session& session = server.engine().sessions().of(id->bytes());
@@ -83,7 +83,7 @@ Value end_sessions(Server& server, const Request& request) {
 void add_transaction_commands(Commands& commands) {
     commands["commitTransaction"] = at_once(run_commit);
     commands["abortTransaction"] = at_once(run_abort);
-    commands["endSessions"] = at_once(end_sessions);
+    commands["endSessions"] = commands["killSessions"] = at_once(end_sessions);
 }
 
 }  // namespace standin
