@@ -50,6 +50,7 @@ std::optional<SslMode> ssl_mode_of_keys(const Settings& settings, std::string_vi
 DatabaseUrl parse_url_of(const Settings& settings, std::string_view section, const std::string& url,
                          DbType db_type) {
     try {
+        if (db_type == DbType::mongo) return parse_mongo_url(url);
         return db_type == DbType::pg ? parse_postgres_url(url) : parse_mysql_url(url);
     } catch (const Error& error) {
         throw settings.error(section, "url", error.text(), error.hint());
@@ -59,6 +60,7 @@ DatabaseUrl parse_url_of(const Settings& settings, std::string_view section, con
 }  // namespace
 
 std::string EndpointConfig::display_name() const {
+    if (db_type == DbType::mongo) return host;
     const bool is_ipv6 = host.find(':') != std::string::npos;
     return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
@@ -75,6 +77,7 @@ EndpointConfig read_endpoint(const Settings& settings, std::string_view section)
     endpoint.port = url.port;
     endpoint.database = std::move(url.database);
     endpoint.masked_url = masked(*text);
+    if (endpoint.db_type == DbType::mongo) endpoint.driver_url = *text;
     endpoint.username = reconciled<std::string>(settings, section, "username", url.username,
                                                 settings.given(section, "username"), "");
     const auto password_key =

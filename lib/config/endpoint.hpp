@@ -19,7 +19,7 @@ enum class DbType : std::uint8_t { mysql, pg, mongo };
 
 struct EndpointConfig {
     DbType db_type = DbType::mysql;
-    std::string host;
+    std::string host;  ///< mongo: all of them, with their ports
     std::uint16_t port = 0;
     std::string username;
     std::string password;
@@ -30,8 +30,9 @@ struct EndpointConfig {
     std::chrono::seconds connection_timeout{15};
     unsigned max_connections = 10;
     std::string masked_url;  ///< for messages
+    std::string driver_url;  ///< mongo: as written, for the driver; may hold the password
 
-    /// host:port, an IPv6 address in brackets.
+    /// host:port, an IPv6 address in brackets; of mongo all hosts.
     std::string display_name() const;
 };
 

@@ -68,7 +68,6 @@ constexpr Key keys[] = {
            "what to do when another worker holds the task"),
 
     choice("extractor", "db_type", "", "mysql, pg, mongo", "the kind of the source database")
-        .not_built("mongo")
         .required(),
     choice("extractor", "extract_type", "", "cdc, snapshot, snapshot_and_cdc, struct",
            "cdc follows the source's changes")
@@ -76,7 +75,8 @@ constexpr Key keys[] = {
         .required(),
     secret("extractor", "url",
            "the source's address: mysql://user:password@host:port?ssl-mode=disabled, "
-           "postgres://user:password@host:port/database?sslmode=disable")
+           "postgres://user:password@host:port/database?sslmode=disable, "
+           "mongodb://user:password@host:port,host:port/?replicaSet=name")
         .required(),
     text("extractor", "username", "", "the source's account, when the url names none"),
     secret("extractor", "password", "the account's password, when the url holds none"),
@@ -175,8 +175,7 @@ constexpr Key keys[] = {
     text("extractor", "app_name", "", "the name dts shows to the server").only(mongo),
     flag("extractor", "is_direct_connection", "false", "talk to this server only").only(mongo),
 
-    choice("sinker", "db_type", "mysql", "mysql, pg, mongo", "the kind of the target database")
-        .not_built("mongo"),
+    choice("sinker", "db_type", "mysql", "mysql, pg, mongo", "the kind of the target database"),
     choice("sinker", "sink_type", "write", "write, sql, dummy, check, struct",
            "write applies the changes, sql writes them to a file, dummy drops them")
         .not_built("check, struct"),
@@ -220,7 +219,7 @@ constexpr Key keys[] = {
     choice("parallelizer", "parallel_type", "serial", "serial, rdb_merge, snapshot, mongo",
            "serial: every source transaction is one target transaction, rows in order; the others "
            "apply in groups")
-        .not_built("snapshot, mongo"),
+        .not_built("snapshot"),
     number("parallelizer", "parallel_size", "1", 1, 1024, "connections that write side by side"),
     text("parallelizer", "rebalance_*", "", "of other programs").no_effect(),
 

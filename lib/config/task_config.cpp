@@ -86,6 +86,35 @@ PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
     return cdc;
 }
 
+MongoCdcConfig read_mongo_cdc(const Settings& settings) {
+    constexpr auto section = "extractor";
+    MongoCdcConfig cdc;
+    cdc.follows_oplog = settings.text(section, "source") == "op_log";
+    cdc.resume_token = settings.text(section, "resume_token");
+    cdc.start_timestamp = size_of(settings, section, "start_timestamp");
+    if (cdc.follows_oplog && !cdc.resume_token.empty())
+        throw settings.error(section, "resume_token", "is for source=change_stream only",
+                             "op_log starts at start_timestamp");
+    if (!cdc.resume_token.empty() && cdc.resume_token.front() != '{')
+        cdc.resume_token = fmt::format("{{\"_data\":\"{}\"}}", cdc.resume_token);
+    if (settings.given(section, "heartbeat_tb"))
+        throw settings.error(section, "heartbeat_tb",
+                             fmt::format("is not built yet for mongo in dts {}", DTS_VERSION),
+                             "leave it out: the position moves on without it");
+    return cdc;
+}
+
+// What would rename or drop fields of documents is not there: documents are copied as they are.
+void check_document_rules(const Settings& settings, DbType source) {
+    if (source != DbType::mongo) return;
+    for (const auto& [section, key] :
+         {std::pair("filter", "ignore_cols"), std::pair("router", "col_map")}) {
+        if (settings.given(section, key))
+            throw settings.error(section, key, "is not for mongo: documents are copied whole",
+                                 "take it out of the file");
+    }
+}
+
 // tb_parallel_size of [runtime] is the older spelling.
 std::uint32_t read_parallel_size(const Settings& settings) {
     const auto older = settings.given("runtime", "tb_parallel_size");
@@ -105,6 +134,10 @@ ExtractorConfig read_extractor(const Settings& settings) {
     extractor.parallel_size = read_parallel_size(settings);
     if (extractor.endpoint.db_type == DbType::pg) {
         extractor.postgres_cdc = read_postgres_cdc(settings);
+    } else if (extractor.endpoint.db_type == DbType::mongo) {
+        extractor.mongo_cdc = read_mongo_cdc(settings);
+        extractor.app_name = settings.text(section, "app_name");
+        extractor.is_direct_connection = settings.flag(section, "is_direct_connection");
     } else {
         extractor.mysql_cdc = read_mysql_cdc(settings);
     }
@@ -116,12 +149,16 @@ ExtractorConfig read_extractor(const Settings& settings) {
 
 // What would be taken for something else, or be lost, is refused until it is built.
 void check_pair(const Settings& settings, const SinkerConfig& sinker, DbType source) {
-    const auto name = [](DbType type) { return type == DbType::pg ? "pg" : "mysql"; };
+    const auto name = [](DbType type) {
+        return type == DbType::pg ? "pg" : type == DbType::mongo ? "mongo" : "mysql";
+    };
     if (sinker.sink_type == SinkType::write && sinker.db_type != source)
         throw settings.error("sinker", "db_type",
                              fmt::format("from {} to {} is not built yet in dts {}", name(source),
                                          name(sinker.db_type), DTS_VERSION),
                              "source and target must be of one kind");
+    if (sinker.sink_type == SinkType::sql && source == DbType::mongo)
+        throw settings.error("sinker", "sink_type", "sql is not for mongo: it has no SQL");
     if (sinker.sink_type == SinkType::sql && source == DbType::pg)
         throw settings.error("sinker", "sink_type",
                              fmt::format("sql is not built yet for pg in dts {}", DTS_VERSION));
@@ -133,10 +170,11 @@ SinkerConfig read_sinker(const Settings& settings, DbType source) {
     sinker.sink_type = settings.choice<SinkType>(section, "sink_type");
     sinker.db_type = settings.choice<DbType>(section, "db_type");
     if (sinker.sink_type == SinkType::write && !settings.given(section, "url"))
-        throw settings.error(section, "url", "is missing: the target's address",
-                             sinker.db_type == DbType::pg
-                                 ? "postgres://user:password@host:port/database"
-                                 : "mysql://user:password@host:port");
+        throw settings.error(
+            section, "url", "is missing: the target's address",
+            sinker.db_type == DbType::pg      ? "postgres://user:password@host:port/database"
+            : sinker.db_type == DbType::mongo ? "mongodb://user:password@host:port/?replicaSet=name"
+                                              : "mysql://user:password@host:port");
     if (settings.given(section, "url")) sinker.endpoint = read_endpoint(settings, section);
     sinker.batch_size = size_of(settings, section, "batch_size");
     sinker.replace = settings.flag(section, "replace");
@@ -147,6 +185,10 @@ SinkerConfig read_sinker(const Settings& settings, DbType source) {
     if (settings.given(section, "transaction_isolation"))
         sinker.transaction_isolation =
             settings.choice<TransactionIsolation>(section, "transaction_isolation");
+    if (sinker.db_type == DbType::mongo) {
+        sinker.app_name = settings.text(section, "app_name");
+        sinker.is_direct_connection = settings.flag(section, "is_direct_connection");
+    }
     check_pair(settings, sinker, source);
     return sinker;
 }
@@ -262,7 +304,7 @@ GlobalConfig read_global(const Settings& settings, const TaskConfig& config) {
 }
 
 void note_database(const EndpointConfig& endpoint, std::vector<std::string>& notes) {
-    if (endpoint.database.empty() || endpoint.db_type == DbType::pg) return;
+    if (endpoint.database.empty() || endpoint.db_type != DbType::mysql) return;
     notes.push_back(fmt::format("the database in {} has no effect, [filter] and [router] name them",
                                 endpoint.masked_url));
 }
@@ -300,6 +342,7 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     config.filter = read_filter(settings, from_pg_to_pg);
     config.router = read_router(settings);
     config.data_marker = read_data_marker(settings, from_pg_to_pg);
+    check_document_rules(settings, config.extractor.endpoint.db_type);
     config.resumer = read_resumer(settings, config.sinker.sink_type == SinkType::write);
     config.runtime = read_runtime(settings);
     config.global = read_global(settings, config);

@@ -67,13 +67,22 @@ struct PostgresCdcConfig {
     std::chrono::seconds keepalive_interval{10};
 };
 
+struct MongoCdcConfig {
+    bool follows_oplog = false;         ///< else a change stream
+    std::string resume_token;           ///< JSON, or its _data alone; empty: none given
+    std::uint32_t start_timestamp = 0;  ///< seconds since the epoch; 0: the current end
+};
+
 struct ExtractorConfig {
     ExtractType extract_type = ExtractType::cdc;
     EndpointConfig endpoint;
     std::uint32_t batch_size = 0;
     std::uint32_t parallel_size = 1;
-    MysqlCdcConfig mysql_cdc;  ///< one of the two counts: that of the endpoint's db_type
+    MysqlCdcConfig mysql_cdc;  ///< one of the three counts: that of the endpoint's db_type
     PostgresCdcConfig postgres_cdc;
+    MongoCdcConfig mongo_cdc;
+    std::string app_name;               ///< mongo: shown to the server; empty: the task's name
+    bool is_direct_connection = false;  ///< mongo
     std::chrono::seconds heartbeat_interval{10};
     std::optional<TableName> heartbeat_table;
 };
@@ -86,6 +95,8 @@ struct SinkerConfig {
     bool replace = true;
     bool reverse = false;
     bool disable_foreign_key_checks = true;
+    std::string app_name;                                       ///< mongo, as the extractor's
+    bool is_direct_connection = false;                          ///< mongo
     std::optional<TransactionIsolation> transaction_isolation;  ///< nothing: the server's own
 };
 

@@ -36,6 +36,20 @@ class Parser {
     Parser(std::string_view url, UrlScheme scheme)
         : url_(url), scheme_(scheme), rest_(without_scheme(url)) {}
 
+    /// The account and the hosts.
+    DatabaseUrl parse_for_driver() {
+        if (scheme_of(url_) != UrlScheme::mongodb)
+            throw fault("the address must begin with mongodb:// or mongodb+srv://");
+        auto authority = rest_.substr(0, rest_.find_first_of("/?#"));
+        if (rest_.substr(authority.size()).find('@') != std::string_view::npos)
+            throw fault("there is an @ behind the hosts",
+                        "write / ? # and @ in a user's name or password as %2F %3F %23 %40");
+        authority = parse_account(authority);
+        if (authority.empty()) throw fault("there is no host");
+        result_.host = authority;
+        return std::move(result_);
+    }
+
     DatabaseUrl parse() {
         const bool is_mysql = scheme_ == UrlScheme::mysql;
         if (scheme_of(url_) != scheme_)
@@ -58,6 +72,11 @@ class Parser {
     }
 
     void parse_authority(std::string_view authority) {
+        parse_host_and_port(parse_account(authority));
+    }
+
+    /// What stands behind it.
+    std::string_view parse_account(std::string_view authority) {
         if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
             const auto account = authority.substr(0, at);
             authority.remove_prefix(at + 1);
@@ -67,7 +86,7 @@ class Parser {
             if (colon != std::string_view::npos)
                 result_.password = decoded(account.substr(colon + 1));
         }
-        parse_host_and_port(authority);
+        return authority;
     }
 
     void parse_host_and_port(std::string_view text) {
@@ -195,6 +214,10 @@ DatabaseUrl parse_postgres_url(std::string_view url) {
     if (result.database.empty())
         throw url_error(url, "no database is named", "postgres://user@host:port/database");
     return result;
+}
+
+DatabaseUrl parse_mongo_url(std::string_view url) {
+    return Parser(url, UrlScheme::mongodb).parse_for_driver();
 }
 
 std::string masked(std::string_view url) {

@@ -39,4 +39,9 @@ DatabaseUrl parse_mysql_url(std::string_view url);
 /// postgresql://. Throws Error{config}, also when no database is named.
 DatabaseUrl parse_postgres_url(std::string_view url);
 
+/// mongodb://user:password@host:port,host:port/database?parameters, or mongodb+srv://host. Only
+/// hosts (in `host`, as they stand, with their ports) and account are taken out: the driver reads
+/// the rest. Throws Error{config}.
+DatabaseUrl parse_mongo_url(std::string_view url);
+
 }  // namespace dts

@@ -73,6 +73,17 @@ bool Filter::selects(std::string_view schema, std::string_view table) const {
                            ignore_, [&](const Rule& rule) { return rule.matches(schema, table); });
 }
 
+Filter::Scope Filter::scope() const {
+    if (do_.empty()) return {};
+    const Rule& first = do_.front();
+    const auto same = [&](const Rule& rule) {
+        return rule.schema.is_literal() && rule.schema.text() == first.schema.text();
+    };
+    if (!std::ranges::all_of(do_, same)) return {};
+    const bool is_one_table = do_.size() == 1 && first.table.is_literal();
+    return {first.schema.text(), is_one_table ? first.table.text() : std::string()};
+}
+
 const std::vector<std::string>& Filter::ignored_columns(std::string_view schema,
                                                         std::string_view table) const noexcept {
     static const std::vector<std::string> none;

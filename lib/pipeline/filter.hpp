@@ -17,7 +17,7 @@ struct FilterRules {
     std::string do_dbs, ignore_dbs, do_tbs, ignore_tbs;
     std::string do_events = "*";
     std::string ignore_cols;
-    char quote = '`';  ///< around names that are taken literally
+    char quote = '`';  ///< around names that are taken literally; '\0': none (parse_name_list)
 };
 
 class Filter {
@@ -38,6 +38,13 @@ class Filter {
     /// long as the filter.
     const std::vector<std::string>& ignored_columns(std::string_view schema,
                                                     std::string_view table) const noexcept;
+
+    /// The one schema, or one table, that all selected tables are in; empty where there is none.
+    struct Scope {
+        std::string schema;
+        std::string table;
+    };
+    Scope scope() const;
 
     /// Nothing stands in do_dbs and do_tbs: the task should say so.
     bool selects_nothing() const noexcept { return do_.empty(); }

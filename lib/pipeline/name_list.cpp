@@ -93,6 +93,7 @@ class ListReader {
           shape_(shape),
           separators_(separators_of(shape)),
           ends_of_name_(shape.find(':') == std::string_view::npos ? ",." : ",.:"),
+          ends_of_dotted_name_(shape.find(':') == std::string_view::npos ? "," : ",:"),
           key_(key) {}
 
     std::vector<NameItem> read() {
@@ -112,7 +113,9 @@ class ListReader {
         item.text = item_;
         std::string separators;
         for (;;) {
-            item.names.push_back(read_name());
+            // Where nothing is quoted, a table's name may hold dots: it ends with the item.
+            const bool may_have_dots = quote_ == '\0' && separators.ends_with('.');
+            item.names.push_back(read_name(may_have_dots ? ends_of_dotted_name_ : ends_of_name_));
             if (rest_.empty() || rest_.front() == ',') break;
             separators += rest_.front();
             rest_.remove_prefix(1);
@@ -131,16 +134,16 @@ class ListReader {
     }
 
     // Leaves rest_ at the comma or separator behind the name.
-    NamePattern read_name() {
+    NamePattern read_name(std::string_view ends) {
         while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
-        const bool is_quoted = rest_.starts_with(quote_);
-        std::string name = is_quoted ? read_quoted() : read_plain();
+        const bool is_quoted = quote_ != '\0' && rest_.starts_with(quote_);
+        std::string name = is_quoted ? read_quoted() : read_plain(ends);
         if (name.empty()) throw fault(item_.empty() ? "is empty" : "holds an empty name");
         return {std::move(name), is_quoted};
     }
 
-    std::string read_plain() {
-        const auto end = std::min(rest_.find_first_of(ends_of_name_), rest_.size());
+    std::string read_plain(std::string_view ends) {
+        const auto end = std::min(rest_.find_first_of(ends), rest_.size());
         const auto name = trimmed(rest_.substr(0, end));
         if (name.find(quote_) != std::string_view::npos)
             throw fault(fmt::format("has a {} inside a name", quote_name()));
@@ -168,7 +171,9 @@ class ListReader {
     }
 
     Error fault(std::string_view what) const {
-        return {ErrorKind::config, fmt::format("{}: the item \"{}\" {}", key_, item_, what),
+        const auto text = fmt::format("{}: the item \"{}\" {}", key_, item_, what);
+        if (quote_ == '\0') return {ErrorKind::config, text};
+        return {ErrorKind::config, text,
                 fmt::format("a name with , . : * ? in it is taken literally in {}s", quote_name())};
     }
 
@@ -179,6 +184,7 @@ class ListReader {
     std::string_view shape_;
     std::string separators_;
     std::string_view ends_of_name_;
+    std::string_view ends_of_dotted_name_;
     std::string_view key_;
     std::string_view item_;
 };

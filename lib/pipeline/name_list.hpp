@@ -28,7 +28,8 @@ struct NameItem {
     std::vector<NamePattern> names;
 };
 
-/// The items of a list. `shape` says what each must look like ("db", "db.tb", "db:db",
+/// The items of a list. With the quote '\0' nothing is quoted and a table's name may hold dots, as
+/// MongoDB's collections do. `shape` says what each must look like ("db", "db.tb", "db:db",
 /// "db.tb:db.tb"): names, and between them these very dots and colons. An empty list has no items.
 /// Throws Error{config} with the item and `key` ("[filter] do_tbs").
 std::vector<NameItem> parse_name_list(std::string_view list, std::string_view shape,

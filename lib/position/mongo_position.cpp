@@ -40,6 +40,9 @@ class MongoCodec final : public PositionCodec {
         position->operation_time =
             static_cast<std::uint32_t>(fields.take_number("operation_time", 0, latest));
         position->timestamp_ms = fields.take_timestamp_ms("timestamp");
+        if (fields.has("increment"))
+            position->increment =
+                static_cast<std::uint32_t>(fields.take_number("increment", 1, latest));
         fields.finish();
         if (position->resume_token.empty() && position->operation_time == 0)
             fields.fail("it has neither a \"resume_token\" nor an \"operation_time\"");
@@ -59,6 +62,12 @@ std::string MongoPosition::to_json() const {
     return json;
 }
 
+std::string MongoPosition::to_exact_json() const {
+    std::string json = to_json();
+    if (increment != 0) json.insert(json.size() - 1, fmt::format(",\"increment\":{}", increment));
+    return json;
+}
+
 std::partial_ordering MongoPosition::compare(const Position& other) const noexcept {
     const auto* that = dynamic_cast<const MongoPosition*>(&other);
     if (that == nullptr) return std::partial_ordering::unordered;
@@ -66,6 +75,8 @@ std::partial_ordering MongoPosition::compare(const Position& other) const noexce
         return std::partial_ordering::equivalent;
     if (operation_time != that->operation_time) return operation_time <=> that->operation_time;
     if (resume_token.empty() != that->resume_token.empty()) return std::partial_ordering::unordered;
+    if (resume_token.empty() && increment != 0 && that->increment != 0)
+        return increment <=> that->increment;
     // Key strings are made to be compared as bytes, and hex keeps that order.
     return resume_token.compare(that->resume_token) <=> 0;
 }

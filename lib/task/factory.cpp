@@ -8,10 +8,12 @@
 #include "lib/checkpoint/mysql_position_sql.hpp"
 #include "lib/checkpoint/postgres_position_sql.hpp"
 #include "lib/sink/dummy_sink.hpp"
+#include "lib/sink/mongo_sink.hpp"
 #include "lib/sink/mysql_sink.hpp"
 #include "lib/sink/postgres_sink.hpp"
 #include "lib/sink/sql_file_sink.hpp"
 #include "lib/source/heartbeat_writer.hpp"
+#include "lib/source/mongo/mongo_cdc_source.hpp"
 #include "lib/source/mysql/mysql_cdc_source.hpp"
 #include "lib/source/mysql/mysql_heartbeat.hpp"
 #include "lib/source/postgres/postgres_cdc_source.hpp"
@@ -104,7 +106,39 @@ std::string origin_name(const TaskConfig& config) {
     return fmt::format("{}{}:{}", origin_prefix, node, config.global.task_id);
 }
 
+MongoEndpoint mongo_endpoint(const EndpointConfig& config, const std::string& client_name,
+                             bool direct) {
+    MongoEndpoint endpoint;
+    endpoint.uri = config.driver_url;
+    endpoint.username = config.username;
+    endpoint.password = config.password;
+    endpoint.ssl_mode = config.ssl_mode;
+    endpoint.ssl_ca_path = config.ssl_ca_path;
+    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
+    endpoint.client_name = client_name;
+    endpoint.direct = direct;
+    return endpoint;
+}
+
+std::unique_ptr<Sink> make_mongo_sink(const TaskConfig& config, const WorkerIdentity& worker,
+                                      bool inserts) {
+    const SinkerConfig& sinker = config.sinker;
+    const auto shared = sql_sink_options(config, worker);
+    MongoSink::Options options;
+    options.endpoint =
+        mongo_endpoint(*sinker.endpoint, sinker.app_name.empty() ? config.name : sinker.app_name,
+                       sinker.is_direct_connection);
+    options.position = shared.position_table;
+    options.checkpoint_in_target = shared.checkpoint_in_target;
+    options.rules = {sinker.replace, sinker.replace && inserts};
+    return std::make_unique<MongoSink>(std::move(options));
+}
+
 std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerIdentity& worker) {
+    if (config.sinker.db_type == DbType::mongo) {
+        const Filter filter(filter_rules(config));
+        return make_mongo_sink(config, worker, filter.event(ChangeKind::insert));
+    }
     if (config.sinker.db_type == DbType::pg) {
         PostgresSink::Options options;
         options.sink = sql_sink_options(config, worker);
@@ -151,7 +185,28 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSele
     return std::make_unique<PostgresCdcSource>(std::move(options));
 }
 
+std::unique_ptr<Source> make_mongo_source(const TaskConfig& config, const Filter& filter,
+                                          TableSelector selector) {
+    const ExtractorConfig& extractor = config.extractor;
+    const MongoCdcConfig& cdc = extractor.mongo_cdc;
+    const Filter::Scope scope = filter.scope();
+    MongoCdcOptions options;
+    options.endpoint = mongo_endpoint(extractor.endpoint,
+                                      extractor.app_name.empty() ? config.name : extractor.app_name,
+                                      extractor.is_direct_connection);
+    options.stream = cdc.follows_oplog ? MongoStream::op_log : MongoStream::change_stream;
+    options.scope = {scope.schema, scope.table};
+    options.resume_token = cdc.resume_token;
+    options.start_timestamp = cdc.start_timestamp;
+    options.heartbeat_interval_secs = static_cast<int>(extractor.heartbeat_interval.count());
+    options.selector = std::move(selector);
+    options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
+    options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
+    return std::make_unique<MongoCdcSource>(std::move(options));
+}
+
 char quote_of_names(const TaskConfig& config) {
+    if (config.extractor.endpoint.db_type == DbType::mongo) return '\0';
     return config.extractor.endpoint.db_type == DbType::pg ? '"' : '`';
 }
 
@@ -187,6 +242,9 @@ std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filt
     };
     if (config.extractor.endpoint.db_type == DbType::pg) {
         return make_postgres_source(config, std::move(selector));
+    }
+    if (config.extractor.endpoint.db_type == DbType::mongo) {
+        return make_mongo_source(config, filter, std::move(selector));
     }
     const MysqlCdcConfig& cdc = config.extractor.mysql_cdc;
     MysqlCdcOptions options;
@@ -318,7 +376,15 @@ DatabaseRecord read_position_database(const TaskConfig& config) {
 }
 
 std::string_view position_type(const TaskConfig& config) {
-    return config.extractor.endpoint.db_type == DbType::pg ? "PgCdc" : "MysqlCdc";
+    switch (config.extractor.endpoint.db_type) {
+        case DbType::mysql:
+            return "MysqlCdc";
+        case DbType::pg:
+            return "PgCdc";
+        case DbType::mongo:
+            return "MongoCdc";
+    }
+    return "";
 }
 
 }  // namespace dts

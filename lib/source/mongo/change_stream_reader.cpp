@@ -1,0 +1,148 @@
+#include "lib/source/mongo/change_stream_reader.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/base/clock_text.hpp"
+#include "lib/source/mongo/resume_token.hpp"
+
+namespace dts {
+
+namespace {
+
+constexpr std::chrono::milliseconds longest_wait{500};
+constexpr int invalid_resume_token = 260;
+
+std::string stage_of(const MongoPosition* from, const MongoScope& scope,
+                     const MongoServer& server) {
+    BsonWriter stage;
+    if (scope.database.empty()) stage.boolean("allChangesForCluster", true);
+    if (from != nullptr && !from->resume_token.empty()) {
+        stage.document("startAfter", token_of_json(from->resume_token));
+    } else if (from != nullptr) {
+        stage.timestamp("startAtOperationTime", {from->operation_time, 0});
+    }
+    // With it the server tells how paths with dots in names are meant.
+    if (server.at_least(6, 1)) stage.boolean("showExpandedEvents", true);
+    BsonWriter outer;
+    outer.document("$changeStream", stage.take());
+    return outer.take();
+}
+
+std::string time_text(std::uint32_t seconds) {
+    return millisecond_text(std::int64_t{seconds} * 1000);
+}
+
+Holding not_held(const MongoError& error) {
+    if (error.code() == mongo_code::history_lost)
+        return {false, error.text(),
+                "the oplog has rolled over: copy the collections anew and start at a position from "
+                "before the copy; a larger oplog (replSetResizeOplog) keeps more"};
+    return {false, error.text(),
+            "the token is not of this stream: has [filter] been changed since it was recorded? A "
+            "record with an empty resume_token starts at its operation_time"};
+}
+
+}  // namespace
+
+BsonTimestamp operation_time_of(std::string_view reply) {
+    const auto time = find_element(reply, "operationTime");
+    return time ? time->as_timestamp() : BsonTimestamp{};
+}
+
+ChangeStreamReader::ChangeStreamReader(MongoConnection& connection, const MongoServer& server,
+                                       MongoScope scope, DocumentBatch& batch,
+                                       std::size_t batch_changes)
+    : connection_(connection),
+      server_(server),
+      scope_(std::move(scope)),
+      batch_(batch),
+      batch_changes_(batch_changes),
+      session_(connection.start_session()) {}
+
+std::unique_ptr<MongoCursor> ChangeStreamReader::begin(const MongoPosition* from) {
+    BsonWriter command;
+    if (scope_.collection.empty()) {
+        command.int32("aggregate", 1);
+    } else {
+        command.text("aggregate", scope_.collection);
+    }
+    const auto pipeline = command.open("pipeline", BsonType::array);
+    command.document("0", stage_of(from, scope_, server_));
+    if (server_.at_least(7, 0) || (server_.at_least(6, 0, 9) && !server_.at_least(6, 1))) {
+        BsonWriter split;
+        split.document("$changeStreamSplitLargeEvent", empty_document);
+        command.document("1", split.take());
+    }
+    command.close(pipeline);
+    const auto cursor = command.open("cursor", BsonType::document);
+    command.int32("batchSize", static_cast<std::int32_t>(batch_changes_));
+    command.close(cursor);
+    const auto& database = scope_.database.empty() ? std::string("admin") : scope_.database;
+    return std::make_unique<MongoCursor>(
+        connection_, database, command.take(),
+        MongoConnection::Way{&session_, connection_.select_server()});
+}
+
+MongoPlace ChangeStreamReader::current_end() {
+    const auto cursor = begin(nullptr);
+    cursor->next();
+    MongoPlace place;
+    place.time = operation_time_of(cursor->reply());
+    if (const auto token = cursor->resume_token(); !token.empty()) {
+        place.resume_token = token_json(token);
+        place.time = time_of_token(token).value_or(place.time);
+    }
+    return place;
+}
+
+Holding ChangeStreamReader::holds(const MongoPosition& position) {
+    try {
+        begin(&position)->next();
+    } catch (const MongoError& error) {
+        const bool is_gap = error.code() == mongo_code::history_lost ||
+                            error.code() == mongo_code::change_stream_fatal ||
+                            error.code() == invalid_resume_token;
+        if (is_gap) return not_held(error);
+        throw;
+    }
+    return {true,
+            fmt::format("its change stream goes on behind {}", time_text(position.operation_time)),
+            ""};
+}
+
+void ChangeStreamReader::open(const MongoPosition& position) {
+    decoder_.emplace(batch_);
+    cursor_.reset();
+    try {
+        cursor_ = begin(&position);
+    } catch (const MongoError& error) {
+        if (error.code() == mongo_code::change_stream_fatal) throw error.as(ErrorKind::gap);
+        throw;
+    }
+}
+
+bool ChangeStreamReader::read() {
+    auto events = cursor_->next(longest_wait);
+    if (!events) {
+        // Only an invalidated stream ends; what follows is in a new one.
+        if (!decoder_->is_invalidated())
+            throw Error(ErrorKind::transient, "the source has ended the change stream");
+        const auto place = decoder_->place();
+        batch_.note(
+            "a watched collection or database was dropped or renamed at the source: the "
+            "change stream goes on behind that");
+        open(static_cast<const MongoPosition&>(*make_mongo_position(place)));
+        return true;
+    }
+    batch_.add_source_bytes(cursor_->reply().size());
+    bool any = false;
+    BsonReader reader(*events);
+    while (const auto event = reader.next()) {
+        decoder_->accept(event->as_document());
+        any = true;
+    }
+    decoder_->looked_as_far_as(cursor_->resume_token(), operation_time_of(cursor_->reply()));
+    return any;
+}
+
+}  // namespace dts
