@@ -155,7 +155,7 @@ constexpr Key keys[] = {
     flag("extractor", "recreate_slot_if_exists", "false",
          "make the slot anew at the first start; never on resume")
         .only(pg),
-    flag("extractor", "stream_in_progress", "true",
+    flag("extractor", "stream_in_progress", "false",
          "large transactions are read while they go on (server version 14 and later), and kept in "
          "[runtime] log_dir until they commit")
         .only(pg),

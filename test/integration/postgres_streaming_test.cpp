@@ -15,6 +15,7 @@ struct Streams : PostgresPair {
     Streams() : PostgresPair({"logical_decoding_work_mem=64kB"}), open(source.connect()) {
         run_on_both("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, v text)");
     }
+    TaskIni streaming() const { return ini().set("extractor", "stream_in_progress", "true"); }
     void insert(PostgresConnection& connection, int first, int last) {
         connection.query(
             fmt::format("INSERT INTO s.t SELECT i, repeat('x', 100) FROM generate_series({}, {}) i",
@@ -47,7 +48,7 @@ struct Streams : PostgresPair {
 
 TEST_CASE("postgres: a transaction in progress is streamed, and applied when it commits") {
     Streams s;
-    WorkerProcess worker(s.ini(), s.folder.path());
+    WorkerProcess worker(s.streaming(), s.folder.path());
     worker.wait_for_line("PgCdcExtractor starts");
     s.open.query("BEGIN");
     s.insert(s.open, 1, 5000);
@@ -75,7 +76,7 @@ TEST_CASE("postgres: a transaction in progress is streamed, and applied when it 
 
 TEST_CASE("postgres: a streamed transaction that is rolled back leaves nothing behind") {
     Streams s;
-    WorkerProcess worker(s.ini(), s.folder.path());
+    WorkerProcess worker(s.streaming(), s.folder.path());
     worker.wait_for_line("PgCdcExtractor starts");
     s.open.query("BEGIN");
     s.insert(s.open, 1, 5000);
@@ -91,7 +92,7 @@ TEST_CASE("postgres: a streamed transaction that is rolled back leaves nothing b
 
 TEST_CASE("postgres: a kill or a lost connection while a transaction is streamed loses nothing") {
     Streams s;
-    auto worker = std::make_unique<WorkerProcess>(s.ini(), s.folder.path());
+    auto worker = std::make_unique<WorkerProcess>(s.streaming(), s.folder.path());
     worker->wait_for_line("PgCdcExtractor starts");
     s.open.query("BEGIN");
     s.insert(s.open, 1, 3000);
@@ -103,7 +104,7 @@ TEST_CASE("postgres: a kill or a lost connection while a transaction is streamed
     for (const auto& entry : std::filesystem::directory_iterator(s.log_folder()))
         CHECK(entry.path().filename().string().find("streamed") == std::string::npos);
     s.insert(s.open, 3001, 6000);
-    worker = std::make_unique<WorkerProcess>(s.ini(), s.folder.path());
+    worker = std::make_unique<WorkerProcess>(s.streaming(), s.folder.path());
     worker->wait_for_line("PgCdcExtractor starts");
     s.wait_for_a_part(*worker);
     s.source.run("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
@@ -116,9 +117,9 @@ TEST_CASE("postgres: a kill or a lost connection while a transaction is streamed
     CHECK(s.rows_of_target() == "7002");
 }
 
-TEST_CASE("postgres: without stream_in_progress a transaction is read when it commits") {
+TEST_CASE("postgres: unless stream_in_progress is set a transaction is read when it commits") {
     Streams s;
-    WorkerProcess worker(s.ini().set("extractor", "stream_in_progress", "false"), s.folder.path());
+    WorkerProcess worker(s.ini(), s.folder.path());
     worker.wait_for_line("PgCdcExtractor starts");
     s.open.query("BEGIN");
     s.insert(s.open, 1, 5000);

@@ -16,7 +16,8 @@ TaskIni marked(TaskIni ini, const char* source, const char* target) {
         .set("data_marker", "src_node", source)
         .set("data_marker", "dst_node", target)
         .set("data_marker", "do_nodes", source)
-        .set("data_marker", "ignore_nodes", target);
+        .set("data_marker", "ignore_nodes", target)
+        .set("extractor", "stream_in_progress", "true");
 }
 
 }  // namespace

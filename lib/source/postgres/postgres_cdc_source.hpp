@@ -40,7 +40,7 @@ struct PostgresCdcOptions {
     bool truncates = false;  ///< TRUNCATE is applied
     /// The server sends large transactions while they go on, from version 14 on; they are kept in
     /// this folder until they commit.
-    bool stream_in_progress = true;
+    bool stream_in_progress = false;
     std::filesystem::path streamed_folder = ".";
     /// Transactions that were written first elsewhere, under this name, are passed over.
     std::function<bool(std::string_view origin)> skips_origin;
