@@ -134,6 +134,18 @@ void PostgresSink::require_found(const PostgresEncodedGroup& encoded,
                 "copy the row by hand; with [pipeline] exactly_once=auto this cannot come about");
 }
 
+void PostgresSink::set_savepoint() {
+    session_->connection().execute("SAVEPOINT part");
+}
+
+void PostgresSink::release_savepoint() {
+    session_->connection().execute("RELEASE part");
+}
+
+void PostgresSink::return_to_savepoint() {
+    session_->connection().execute("ROLLBACK TO part");
+}
+
 void PostgresSink::commit() {
     session_->connection().execute("COMMIT");
 }

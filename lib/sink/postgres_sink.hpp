@@ -33,6 +33,10 @@ class PostgresSink final : public SqlSink {
     void encode_rows(SqlEncodedGroup& encoded, bool replace) override;
     void begin() override;
     void execute_statements(SqlEncodedGroup& encoded, bool stores) override;
+    bool has_savepoints() const noexcept override { return true; }
+    void set_savepoint() override;
+    void release_savepoint() override;
+    void return_to_savepoint() override;
     void commit() override;
     void rollback_transaction() override;
     bool met_existing_row() const noexcept override;

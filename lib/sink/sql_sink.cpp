@@ -84,13 +84,13 @@ std::vector<std::string> SqlSink::take_notes() {
 
 std::unique_ptr<EncodedGroup> SqlSink::encode(WriteGroup group) {
     auto encoded = make_encoded(std::move(group));
-    // A part of a large transaction cannot be written again with rows replaced: the parts before it
-    // would be lost with it.
+    // Without savepoints a part of a large transaction cannot be written again with rows replaced:
+    // the parts before it would be lost with it.
     if (encoded->group.voids_open_transaction) inside_parts_ = false;
     const bool is_part = inside_parts_ || !encoded->group.ends_transaction;
     inside_parts_ = !encoded->group.ends_transaction;
     if (encoded->group.checkpoint) encoded->checkpoint_json = encoded->group.checkpoint->to_json();
-    encoded->replaces = options_.replace && (is_part || target_has_rows_);
+    encoded->replaces = options_.replace && ((is_part && !has_savepoints()) || target_has_rows_);
     encode_rows(*encoded, encoded->replaces);
     return encoded;
 }
@@ -104,12 +104,7 @@ void SqlSink::apply(EncodedGroup& group) {
         const bool conflicts = met_existing_row();
         rollback();
         if (!conflicts || !is_whole || !options_.replace || encoded.replaces) throw;
-        // From here on rows are replaced at once: where one is there already, more may be.
-        if (!target_has_rows_.exchange(true)) {
-            note("the target holds rows that the source inserts: they are replaced");
-        }
-        encoded.replaces = true;
-        encode_rows(encoded, true);
+        encode_with_replacement(encoded);
         try {
             execute(encoded);
         } catch (const Error&) {
@@ -117,6 +112,29 @@ void SqlSink::apply(EncodedGroup& group) {
             throw;
         }
     }
+}
+
+/// From here on rows are replaced at once: where one is there already, more may be.
+void SqlSink::encode_with_replacement(SqlEncodedGroup& encoded) {
+    if (!target_has_rows_.exchange(true)) {
+        note("the target holds rows that the source inserts: they are replaced");
+    }
+    encoded.replaces = true;
+    encode_rows(encoded, true);
+}
+
+/// Of a large transaction: what was done before it stays when it meets a row.
+void SqlSink::execute_part(SqlEncodedGroup& encoded) {
+    set_savepoint();
+    try {
+        execute_statements(encoded, false);
+    } catch (const Error&) {
+        if (!met_existing_row()) throw;
+        return_to_savepoint();
+        encode_with_replacement(encoded);
+        execute_statements(encoded, false);
+    }
+    release_savepoint();
 }
 
 /// The checkpoint's row comes first: its lock keeps any other writer out. COMMIT is sent only when
@@ -128,7 +146,12 @@ void SqlSink::execute(SqlEncodedGroup& encoded) {
     in_transaction_ = true;
     if (exactly_once_ && begins && !ends) position_table_.guard(*position_sql());
     const bool stores = exactly_once_ && ends;
-    execute_statements(encoded, stores && begins);
+    const bool is_part = !begins || !ends;
+    if (is_part && options_.replace && !encoded.replaces && has_savepoints()) {
+        execute_part(encoded);
+    } else {
+        execute_statements(encoded, stores && begins);
+    }
     if (!ends) return;
     if (stores && !begins) position_table_.store(*position_sql(), encoded.checkpoint_json);
     commit();

@@ -69,6 +69,12 @@ class SqlSink : public Sink {
     virtual void begin() = 0;
     /// Executes the group's statements in the open transaction. `stores`: the checkpoint first.
     virtual void execute_statements(SqlEncodedGroup& encoded, bool stores) = 0;
+    /// Can a part of a transaction be taken back alone? These three are called only then, and never
+    /// one inside the other.
+    virtual bool has_savepoints() const noexcept { return false; }
+    virtual void set_savepoint() {}
+    virtual void release_savepoint() {}
+    virtual void return_to_savepoint() {}
     virtual void commit() = 0;
     virtual void rollback_transaction() = 0;
     /// The last failure was a row that the target holds already.
@@ -81,6 +87,8 @@ class SqlSink : public Sink {
 
   private:
     void execute(SqlEncodedGroup& encoded);
+    void execute_part(SqlEncodedGroup& encoded);
+    void encode_with_replacement(SqlEncodedGroup& encoded);
     void rollback() noexcept;
 
     Options options_;
