@@ -85,12 +85,11 @@ std::string MongoServer::url() const {
 std::string MongoServer::command(std::string_view db, std::string_view json) const {
     static std::once_flag initialised;
     std::call_once(initialised, [] { mongoc_init(); });
-    const auto destroy_bson = [](bson_t* document) { bson_destroy(document); };
     bson_error_t error;
-    const std::unique_ptr<bson_t, decltype(destroy_bson)> command(
+    const std::unique_ptr<_bson_t, decltype(&bson_destroy)> command(
         bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()),
                            static_cast<ssize_t>(json.size()), &error),
-        destroy_bson);
+        &bson_destroy);
     if (!command) throw std::runtime_error(fmt::format("{}: {}", json, error.message));
     const std::unique_ptr<mongoc_client_t, decltype(&mongoc_client_destroy)> client(
         mongoc_client_new(url().c_str()), &mongoc_client_destroy);
