@@ -28,6 +28,10 @@ fs::path program() {
     throw std::runtime_error("mongo-standin is not built");
 }
 
+struct DocumentDestroyer {
+    void operator()(_bson_t* document) const { bson_destroy(document); }
+};
+
 }  // namespace
 
 MongoServer::MongoServer(std::string set)
@@ -86,10 +90,9 @@ std::string MongoServer::command(std::string_view db, std::string_view json) con
     static std::once_flag initialised;
     std::call_once(initialised, [] { mongoc_init(); });
     bson_error_t error;
-    const std::unique_ptr<_bson_t, decltype(&bson_destroy)> command(
+    const std::unique_ptr<_bson_t, DocumentDestroyer> command(
         bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()),
-                           static_cast<ssize_t>(json.size()), &error),
-        &bson_destroy);
+                           static_cast<ssize_t>(json.size()), &error));
     if (!command) throw std::runtime_error(fmt::format("{}: {}", json, error.message));
     const std::unique_ptr<mongoc_client_t, decltype(&mongoc_client_destroy)> client(
         mongoc_client_new(url().c_str()), &mongoc_client_destroy);
