@@ -36,6 +36,19 @@ std::string at(const bson_t& document, const char* path) {
     return text.substr(8, text.size() - 10);
 }
 
+std::string exact_at(const bson_t& document, const char* path) {
+    bson_iter_t start, found;
+    if (!bson_iter_init(&start, &document) || !bson_iter_find_descendant(&start, path, &found)) {
+        return {};
+    }
+    const BsonPtr one(bson_new());
+    bson_append_iter(one.get(), "v", 1, &found);
+    char* text = bson_as_canonical_extended_json(one.get(), nullptr);
+    const std::string whole = text;
+    bson_free(text);
+    return whole.substr(8, whole.size() - 10);
+}
+
 std::vector<std::string> CommandReply::batch() const {
     std::vector<std::string> all;
     bson_iter_t start, found, element;

@@ -13,7 +13,8 @@ namespace dts::test {
 struct BsonDestroyer {
     void operator()(bson_t* document) const { bson_destroy(document); }
 };
-using BsonPtr = std::unique_ptr<bson_t, BsonDestroyer>;
+/// By the name of the struct: the alignment of the typedef is nothing that a template can take.
+using BsonPtr = std::unique_ptr<_bson_t, BsonDestroyer>;
 
 /// Of relaxed or canonical extended JSON; single quotes may stand for double ones. Throws
 /// std::runtime_error.
@@ -22,6 +23,8 @@ BsonPtr bson(std::string json);
 std::string json(const bson_t& document);
 /// The value at a dotted path as text: numbers, texts, "true", documents as JSON; empty for none.
 std::string at(const bson_t& document, const char* path);
+/// The value there as canonical JSON, of which the same value can be made again.
+std::string exact_at(const bson_t& document, const char* path);
 
 /// A command's reply, failed or not.
 struct CommandReply {

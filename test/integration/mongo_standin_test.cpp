@@ -4,6 +4,7 @@
 
 #include "test/integration/mongo_client.hpp"
 #include "test/servers/mongo_server.hpp"
+#include "test/servers/temp_folder.hpp"
 
 using namespace dts::test;
 using Catch::Contains;
@@ -381,4 +382,34 @@ TEST_CASE("mongo stand-in: a primary that steps down takes no writes for a while
     // The driver looks for a primary until there is one again.
     const MongoTestClient later(server.url() + "&serverSelectionTryOnce=false");
     CHECK(later.run("d", "{'insert': 'c', 'documents': [{'_id': 1}]}").ok);
+}
+
+// The vectors are written from MongoDB's documents, not from the stand-in: it has to agree with
+// them.
+TEST_CASE("mongo stand-in: the oplog's forms of an update do what they say", "[mongo]") {
+    MongoServer server;
+    const MongoTestClient client(server.url());
+    const std::string file = read_file("test/data/mongo/oplog_updates.json");
+    bson_error_t error;
+    const BsonPtr vectors(bson_new_from_json(reinterpret_cast<const std::uint8_t*>(file.data()),
+                                             static_cast<ssize_t>(file.size()), &error));
+    REQUIRE(vectors);
+    int cases = 0;
+    for (; !at(*vectors, fmt::format("cases.{}.name", cases).c_str()).empty(); ++cases) {
+        const auto part = [&](const char* name) {
+            return exact_at(*vectors, fmt::format("cases.{}.{}", cases, name).c_str());
+        };
+        INFO(part("name"));
+        const std::string collection = fmt::format("c{}", cases);
+        const std::string id =
+            exact_at(*vectors, fmt::format("cases.{}.before._id", cases).c_str());
+        client.run(
+            "d", fmt::format("{{'insert': '{}', 'documents': [{}]}}", collection, part("before")));
+        client.run("admin", fmt::format("{{'applyOps': [{{'op': 'u', 'ns': 'd.{}', 'o': {}, 'o2': "
+                                        "{{'_id': {}}}}}]}}",
+                                        collection, part("o"), id));
+        CHECK(client.all("d", collection) ==
+              Texts{at(*vectors, fmt::format("cases.{}.after", cases).c_str())});
+    }
+    CHECK(cases > 30);
 }

@@ -28,6 +28,10 @@ fs::path program() {
     throw std::runtime_error("mongo-standin is not built");
 }
 
+struct DocumentDestroyer {
+    void operator()(_bson_t* document) const { bson_destroy(document); }
+};
+
 }  // namespace
 
 MongoServer::MongoServer(std::string set)
@@ -85,12 +89,10 @@ std::string MongoServer::url() const {
 std::string MongoServer::command(std::string_view db, std::string_view json) const {
     static std::once_flag initialised;
     std::call_once(initialised, [] { mongoc_init(); });
-    const auto destroy_bson = [](bson_t* document) { bson_destroy(document); };
     bson_error_t error;
-    const std::unique_ptr<bson_t, decltype(destroy_bson)> command(
+    const std::unique_ptr<_bson_t, DocumentDestroyer> command(
         bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()),
-                           static_cast<ssize_t>(json.size()), &error),
-        destroy_bson);
+                           static_cast<ssize_t>(json.size()), &error));
     if (!command) throw std::runtime_error(fmt::format("{}: {}", json, error.message));
     const std::unique_ptr<mongoc_client_t, decltype(&mongoc_client_destroy)> client(
         mongoc_client_new(url().c_str()), &mongoc_client_destroy);

@@ -119,13 +119,14 @@ std::vector<ChangeEvent> ChangeStreamCursor::split(const ChangeEvent& event) con
     std::stable_sort(fields.begin(), fields.end(), [](const Field& a, const Field& b) {
         return a.value.bytes().size() < b.value.bytes().size();
     });
+    constexpr std::size_t own_bytes = 128;  // _id and splitEvent
     std::vector<std::vector<Field>> parts(1);
-    std::size_t bytes = 0;
+    std::size_t bytes = own_bytes;
     for (auto& field : fields) {
-        const auto size = field.value.bytes().size();
+        const auto size = field.value.bytes().size() + field.name.size() + 2;
         if (!parts.back().empty() && bytes + size > engine_.settings().max_event_bytes) {
             parts.emplace_back();
-            bytes = 0;
+            bytes = own_bytes;
         }
         bytes += size;
         parts.back().push_back(std::move(field));

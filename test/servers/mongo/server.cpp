@@ -43,6 +43,7 @@ Server::Server(const std::filesystem::path& folder, std::string set_name, std::s
     add_definition_commands(commands_);
     add_transaction_commands(commands_);
     add_admin_commands(commands_);
+    add_apply_ops(commands_);
 }
 
 Task Server::start(const std::shared_ptr<Request>& request) {

@@ -66,6 +66,7 @@ void add_read_commands(Commands& commands);
 void add_definition_commands(Commands& commands);
 void add_transaction_commands(Commands& commands);
 void add_admin_commands(Commands& commands);
+void add_apply_ops(Commands& commands);
 
 /// What hello says.
 Value hello(Server& server);
