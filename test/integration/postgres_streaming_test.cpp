@@ -50,7 +50,9 @@ TEST_CASE("postgres: a transaction in progress is streamed, and applied when it 
     Streams s;
     WorkerProcess worker(s.streaming(), s.folder.path());
     worker.wait_for_line("PgCdcExtractor starts");
-    s.open.query("BEGIN");
+    s.open.query("BEGIN; SAVEPOINT zero");
+    s.insert(s.open, 20001, 25000);
+    s.open.query("ROLLBACK TO zero");
     s.insert(s.open, 1, 5000);
     s.open.query("SAVEPOINT one");
     s.insert(s.open, 5001, 10000);

@@ -177,8 +177,12 @@ void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t b
                                                      "part of a streamed transaction",
                                                      int{static_cast<char>(kind)}));
     }
+    // A table is described once for the whole transaction, by whichever subtransaction needs it
+    // first: that outlives it.
+    const bool outlives = kind == Kind::relation;
     const char head = static_cast<char>(kind);
-    transaction.add(xid, {&head, 1}, as_text(rest));
+    transaction.add(outlives ? StreamedTransaction::no_subtransaction : xid, {&head, 1},
+                    as_text(rest));
     bytes_aside_ += bytes;
 }
 

@@ -24,6 +24,8 @@ namespace dts {
 /// One of them, on disk. First written, then read, once.
 class StreamedTransaction {
   public:
+    static constexpr std::uint32_t no_subtransaction = 0;  ///< no transaction has that number
+
     explicit StreamedTransaction(const std::filesystem::path& folder);
 
     /// A message of this (sub)transaction, in two pieces. Throws Error{durability} as flush().

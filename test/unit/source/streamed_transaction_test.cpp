@@ -98,6 +98,16 @@ TEST_CASE("streamed: a subtransaction that is taken back leaves exactly its own 
     CHECK(s.replayed() == "acdf|");
 }
 
+TEST_CASE("streamed: a table that a subtransaction described stays described without it") {
+    Streaming s;
+    s << stream_start_message(50, true)
+      << in_stream(51, relation_message(1, "s", "t", 'd', {{"id", true}}))
+      << in_stream(51, change_message('I', 1, tuple('N', {"a"})))
+      << in_stream(50, change_message('I', 1, tuple('N', {"b"}))) << stream_stop_message()
+      << stream_abort_message(50, 51) << stream_commit_message(50, 0x4000, 0x4030);
+    CHECK(s.replayed() == "b|");
+}
+
 TEST_CASE("streamed: nothing remains of a transaction that is taken back") {
     Streaming s;
     s.part(50, true, {{50, "a"}});
