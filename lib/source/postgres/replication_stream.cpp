@@ -1,7 +1,6 @@
 #include "lib/source/postgres/replication_stream.hpp"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -24,30 +23,10 @@ namespace {
 constexpr int brief_wait_ms = 20;
 
 /// Of these poll() tells nothing before they are all there, or half of what the socket holds.
-constexpr int least_bytes = 256 * 1024;
+constexpr int least_bytes = 128 * 1024;
 
 void set_least_bytes(int socket, int bytes) noexcept {
     ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
-}
-
-/// The address without the port, in bytes; empty where there is none (a socket in a file).
-std::string address_of(int socket, decltype(::getpeername)* name) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    if (name(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-    if (address.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-        return {reinterpret_cast<const char*>(&v4.sin_addr), sizeof v4.sin_addr};
-    }
-    if (address.ss_family == AF_INET6) {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-        return {reinterpret_cast<const char*>(&v6.sin6_addr), sizeof v6.sin6_addr};
-    }
-    return {};
-}
-
-bool has_local_peer(int socket) {
-    return address_of(socket, ::getpeername) == address_of(socket, ::getsockname);
 }
 
 Error interrupted_error() {
@@ -79,7 +58,6 @@ void ReplicationStream::connect() {
     std::lock_guard lock(connection_mutex_);
     connection_ = std::move(connection);
     copy_ = CopyBoth::make(*connection_);
-    is_local_ = has_local_peer(PQsocket(connection_->handle()));
     if (interrupted_) throw interrupted_error();
 }
 
@@ -206,17 +184,17 @@ bool ReplicationStream::wait_for_bytes(Wait wait) {
     return ready != 0;
 }
 
-/// Lets the server get ahead a little. A server on this machine fills the buffers between us, which
-/// hold much; from another one no more than a window's worth comes unread, and that is no reason to
-/// wait for longer.
+/// Lets the server get ahead a little, but never until it can send no more: the kernel tells of a
+/// full window at once, whatever else it is asked for.
 void ReplicationStream::pause() {
-    pollfd polled[2] = {{wake_.get(), POLLIN, 0}, {PQsocket(connection_->handle()), POLLIN, 0}};
-    if (!is_local_) set_least_bytes(polled[1].fd, least_bytes);
+    const int socket = PQsocket(connection_->handle());
+    pollfd polled[2] = {{wake_.get(), POLLIN, 0}, {socket, POLLIN, 0}};
+    set_least_bytes(socket, least_bytes);
     {
         const While waiting(Doing::outside);
-        ::poll(polled, is_local_ ? 1 : 2, static_cast<int>(ReadPace::pause.count()));
+        ::poll(polled, 2, static_cast<int>(ReadPace::pause.count()));
     }
-    if (!is_local_) set_least_bytes(polled[1].fd, 1);
+    set_least_bytes(socket, 1);
     if (polled[0].revents != 0) forget_wake();
 }
 

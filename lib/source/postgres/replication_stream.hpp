@@ -87,7 +87,6 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
-    bool is_local_ = false;  ///< the server is on this machine
     ReadPace pace_;
     std::uint64_t bytes_at_look_ = 0;  ///< bytes_read_ when the socket was looked at last
     FileHandle wake_;  ///< an eventfd: something else than bytes from the socket has happened
