@@ -35,8 +35,8 @@ std::string characters(DatabaseServer& server) {
     std::string text;
     for (const char* column : {"a", "b", "c", "d", "l"}) {
         text += server.scalar(fmt::format(
-            "SELECT GROUP_CONCAT(id, ':', COALESCE(SHA1(CONVERT({} USING utf8mb4)), '-') ORDER BY "
-            "id) FROM d.t;",
+            "SELECT GROUP_CONCAT(id, ':', COALESCE(SHA2(CONVERT({} USING utf8mb4), 256), '-') "
+            "ORDER BY id) FROM d.t",
             column));
         text += '\n';
     }
