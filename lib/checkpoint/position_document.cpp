@@ -64,14 +64,28 @@ std::string PositionDocument::as_left() const {
     return filter.take();
 }
 
+/// As a majority holds it: what could be rolled back is no checkpoint. A standalone server need not
+/// know that word.
 std::optional<PositionDocument::Found> PositionDocument::find(MongoConnection& connection) const {
+    try {
+        return find(connection, true);
+    } catch (const MongoError& error) {
+        constexpr int not_a_replica_set = 123;
+        constexpr int majority_not_enabled = 148;
+        if (error.code() != not_a_replica_set && error.code() != majority_not_enabled) throw;
+    }
+    return find(connection, false);
+}
+
+std::optional<PositionDocument::Found> PositionDocument::find(MongoConnection& connection,
+                                                              bool by_majority) const {
     BsonWriter filter;
     filter.document("_id", id());
     BsonWriter command;
     command.text("find", options_.name.table).document("filter", filter.take());
     command.int32("limit", 1).boolean("singleBatch", true);
     const auto concern = command.open("readConcern", BsonType::document);
-    command.text("level", "majority");
+    command.text("level", by_majority ? "majority" : "local");
     command.close(concern);
     MongoCursor cursor(connection, options_.name.schema, command.take(), {});
     const auto batch = cursor.next();

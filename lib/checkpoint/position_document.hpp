@@ -69,6 +69,7 @@ class PositionDocument {
     std::string id() const;
     std::string as_left() const;
     std::optional<Found> find(MongoConnection& connection) const;
+    std::optional<Found> find(MongoConnection& connection, bool by_majority) const;
     const Found& require_ours(const std::optional<Found>& found) const;
     std::uint64_t update(MongoConnection& connection, const MongoSession* session,
                          std::string_view change);

@@ -52,7 +52,8 @@ Uri make_uri(const MongoEndpoint& endpoint) {
     if (!endpoint.password.empty()) mongoc_uri_set_password(uri.get(), endpoint.password.c_str());
     const auto timeout_ms = static_cast<std::int32_t>(endpoint.connect_timeout_secs * 1000);
     set_default_ms(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, timeout_ms);
-    set_default_ms(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout_ms);
+    // Not longer than a stop may take; the task tries again by itself.
+    set_default_ms(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, std::min(timeout_ms, 5000));
     // A server that is silent for so long counts as lost: no command of ours takes as long.
     set_default_ms(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 60'000);
     if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_SERVERSELECTIONTRYONCE))
@@ -95,7 +96,7 @@ std::string MongoSession::id() const {
     return std::string(bytes_of(id));
 }
 
-bool MongoServer::at_least(int major, int minor, int patch) const noexcept {
+bool MongoServerFacts::at_least(int major, int minor, int patch) const noexcept {
     const int wanted[3] = {major, minor, patch};
     for (int i = 0; i < 3; ++i) {
         if (version[i] != wanted[i]) return version[i] > wanted[i];
@@ -217,8 +218,8 @@ std::uint32_t MongoConnection::select_server() {
     return id;
 }
 
-MongoServer MongoConnection::describe_server() {
-    MongoServer server;
+MongoServerFacts MongoConnection::describe_server() {
+    MongoServerFacts server;
     const auto hello = command("admin", BsonWriter().int32("isMaster", 1).take());
     if (const auto name = find_element(hello.bytes(), "setName")) server.set_name = name->as_text();
     if (const auto word = find_element(hello.bytes(), "msg"))

@@ -69,7 +69,7 @@ class MongoSession {
 };
 
 /// What a server says of itself.
-struct MongoServer {
+struct MongoServerFacts {
     std::string set_name;    ///< empty: not a member of a replica set
     bool is_mongos = false;  ///< routes to the shards of a cluster
     bool has_sessions = false;
@@ -108,7 +108,7 @@ class MongoConnection {
     MongoSession start_session();
     /// The server that reads go to: for the commands of one cursor.
     std::uint32_t select_server();
-    MongoServer describe_server();
+    MongoServerFacts describe_server();
 
     /// Begins a transaction: read concern snapshot, committed by a majority.
     void begin(const MongoSession& session);

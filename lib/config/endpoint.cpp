@@ -89,6 +89,9 @@ EndpointConfig read_endpoint(const Settings& settings, std::string_view section)
         endpoint.connection_timeout = settings.seconds(section, "connection_timeout_secs");
     endpoint.ssl_mode = reconciled(settings, section, "ssl_mode", url.ssl_mode,
                                    ssl_mode_of_keys(settings, section), SslMode::disable);
+    if (endpoint.db_type == DbType::mongo && endpoint.ssl_mode == SslMode::prefer)
+        throw settings.error(section, "ssl_mode", "prefer is not for mongo",
+                             "it is either TLS (require, verify_ca, verify_full) or not");
     endpoint.ssl_ca_path =
         reconciled<std::string>(settings, section, "ssl_ca_path", url.ssl_ca_path,
                                 settings.given(section, "ssl_ca_path"), "");

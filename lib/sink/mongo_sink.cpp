@@ -82,7 +82,7 @@ MongoSink::MongoSink(Options options)
 MongoSink::~MongoSink() = default;
 
 void MongoSink::preflight() {
-    const MongoServer server = connection_.describe_server();
+    const MongoServerFacts server = connection_.describe_server();
     has_transactions_ = server.has_transactions();
     if (server.has_sessions) session_ = std::make_unique<MongoSession>(connection_.start_session());
     has_transactions_ = has_transactions_ && session_ && session_->handle() != nullptr;

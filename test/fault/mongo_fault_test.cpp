@@ -72,12 +72,21 @@ TEST_CASE("mongo: SIGKILL under load: documents end equal, no look sees a part",
 
 TEST_CASE("mongo: SIGKILL under load, at least once: documents end equal", "[mongo]") {
     const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
-    CAPTURE(stream);
+    const bool has_transactions = GENERATE(true, false);
+    CAPTURE(stream, has_transactions);
     Ground ground;
-    Chance chance("SIGKILL, mongo, at least once, " + stream);
+    Chance chance(fmt::format("SIGKILL, mongo, at least once, {}, {}", stream, has_transactions));
     INFO("DTS_TEST_SEED=" << chance.seed());
     TaskIni ini = ground.ini(stream);
     ini.set("pipeline", "exactly_once", "false");
+    std::optional<MongoServer> alone;
+    if (!has_transactions) {
+        alone.emplace("");
+        ground.target =
+            std::make_unique<MongoSite>(fmt::format("mongodb://127.0.0.1:{}/", alone->port()));
+        make_mongo_bank(*ground.target);
+        ini.set("sinker", "url", ground.target->uri());
+    }
     {
         WorkerProcess first(ini, ground.folder.path());
         first.wait_for_line("MongoCdcExtractor starts");

@@ -241,6 +241,73 @@ TEST_CASE("mongo: a second worker takes the task over, the first one ends", "[mo
     CHECK(differences(*e.source, *e.target, "s", "t") == "");
 }
 
+TEST_CASE("mongo: a target without transactions is written at least once, and that is said",
+          "[mongo]") {
+    const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
+    CAPTURE(stream);
+    MongoPair e;
+    MongoServer alone("");
+    MongoSite target(fmt::format("mongodb://127.0.0.1:{}/", alone.port()));
+    TaskIni ini = e.ini(stream);
+    ini.set("sinker", "url", target.uri()).set("filter", "do_dbs", "s");
+    {
+        WorkerProcess worker(ini, e.folder.path());
+        worker.wait_for_line("changes are applied at least once, not exactly once");
+        start(worker);
+        e.source->run("s", insert_of(R"({"_id":1,"l":[1]})"));
+        e.source->run("s", update_of("1", R"({"$push":{"l":2}})"));
+        worker.wait_for("the document",
+                        [&] { return differences(*e.source, target, "s", "t").empty(); });
+        CHECK(worker.stop().status.text() == "exit code 0");
+    }
+    CHECK(target.documents("dts_metadata", "task_position").empty());
+    ini.set("pipeline", "exactly_once", "true");
+    WorkerProcess worker(ini, e.folder.path());
+    CHECK(worker.wait_for_exit().status.code == 78);
+    CHECK_THAT(worker.default_log(), Contains("has no transactions"));
+}
+
+TEST_CASE("mongo: documents of many megabytes, changed in one field", "[mongo]") {
+    const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
+    CAPTURE(stream);
+    MongoPair e;
+    WorkerProcess worker(e.ini(stream), e.folder.path());
+    start(worker);
+    constexpr std::size_t size = 5'000'000;
+    for (int id = 1; id <= 2; ++id) {
+        BsonWriter document;
+        document.int32("_id", id).text("v", std::string(size, 'x')).int32("n", 0);
+        e.source->insert("s", "t", {document.take()});
+        e.source->run("s", update_of(std::to_string(id), R"({"$inc":{"n":1}})"));
+    }
+    CHECK(e.arrive_and_stop(worker) == "exit code 0");
+    CHECK(differences(*e.source, *e.target, "s", "t") == "");
+}
+
+TEST_CASE("mongo: what cannot be used is refused by its name", "[mongo]") {
+    MongoPair e;
+    const auto refused = [&](TaskIni ini) {
+        WorkerProcess worker(ini, e.folder.path());
+        const auto outcome = worker.wait_for_exit(std::chrono::seconds(120));
+        return fmt::format("{} {}", outcome.status.text(), worker.default_log() + outcome.output);
+    };
+    TaskIni ini = e.ini("change_stream");
+    CHECK_THAT(refused(ini.set("extractor", "resume_token", "no token")),
+               StartsWith("exit code ") && !StartsWith("exit code 0"));
+    ini = e.ini("op_log");
+    CHECK_THAT(refused(ini.set("extractor", "start_timestamp", "5")),
+               StartsWith("exit code 66") && Contains("its oplog holds"));
+    ini = e.ini("op_log");
+    CHECK_THAT(refused(ini.set("extractor", "url", "mongodb://u:s3cr3t@127.0.0.1:1/?bad%zz")),
+               StartsWith("exit code 78") && !Contains("s3cr3t"));
+    if (!e.source_server) return;
+    MongoServer alone("");
+    ini = e.ini("op_log");
+    CHECK_THAT(
+        refused(ini.set("extractor", "url", fmt::format("mongodb://127.0.0.1:{}/", alone.port()))),
+        StartsWith("exit code 78") && Contains("not a member of a replica set"));
+}
+
 TEST_CASE("mongo: --explain says from where", "[mongo]") {
     const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
     CAPTURE(stream);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "lib/base/clock_text.hpp"
 #include "lib/source/mongo/resume_token.hpp"
 
@@ -13,7 +15,7 @@ constexpr std::chrono::milliseconds longest_wait{500};
 constexpr int invalid_resume_token = 260;
 
 std::string stage_of(const MongoPosition* from, const MongoScope& scope,
-                     const MongoServer& server) {
+                     const MongoServerFacts& server) {
     BsonWriter stage;
     if (scope.database.empty()) stage.boolean("allChangesForCluster", true);
     if (from != nullptr && !from->resume_token.empty()) {
@@ -49,7 +51,7 @@ BsonTimestamp operation_time_of(std::string_view reply) {
     return time ? time->as_timestamp() : BsonTimestamp{};
 }
 
-ChangeStreamReader::ChangeStreamReader(MongoConnection& connection, const MongoServer& server,
+ChangeStreamReader::ChangeStreamReader(MongoConnection& connection, const MongoServerFacts& server,
                                        MongoScope scope, DocumentBatch& batch,
                                        std::size_t batch_changes)
     : connection_(connection),
@@ -121,8 +123,19 @@ void ChangeStreamReader::open(const MongoPosition& position) {
     }
 }
 
+std::optional<std::string_view> ChangeStreamReader::next_events() {
+    try {
+        return cursor_->next(longest_wait);
+    } catch (const MongoError& error) {
+        if (error.code() != mongo_code::too_large) throw;
+        throw Error(ErrorKind::data, error.text(),
+                    "an event is larger than the 16 MiB of a document: set [extractor] "
+                    "source=op_log, or use a source from 6.0.9 on, which splits it");
+    }
+}
+
 bool ChangeStreamReader::read() {
-    auto events = cursor_->next(longest_wait);
+    const auto events = next_events();
     if (!events) {
         // Only an invalidated stream ends; what follows is in a new one.
         if (!decoder_->is_invalidated())

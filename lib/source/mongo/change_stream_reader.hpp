@@ -19,8 +19,8 @@ namespace dts {
 class ChangeStreamReader final : public MongoReader {
   public:
     /// Connection and batch outlive the reader.
-    ChangeStreamReader(MongoConnection& connection, const MongoServer& server, MongoScope scope,
-                       DocumentBatch& batch, std::size_t batch_changes);
+    ChangeStreamReader(MongoConnection& connection, const MongoServerFacts& server,
+                       MongoScope scope, DocumentBatch& batch, std::size_t batch_changes);
 
     MongoPlace current_end() override;
     Holding holds(const MongoPosition& position) override;
@@ -29,10 +29,11 @@ class ChangeStreamReader final : public MongoReader {
     bool is_drained() const noexcept override { return true; }
 
   private:
+    std::optional<std::string_view> next_events();
     std::unique_ptr<MongoCursor> begin(const MongoPosition* from);
 
     MongoConnection& connection_;
-    MongoServer server_;
+    MongoServerFacts server_;
     MongoScope scope_;
     DocumentBatch& batch_;
     std::size_t batch_changes_;

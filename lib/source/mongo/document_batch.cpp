@@ -159,7 +159,9 @@ bool DocumentBatch::is_empty() const noexcept {
 }
 
 bool DocumentBatch::is_full() const noexcept {
-    return batch_->changes.size() >= limits_.changes || batch_->bytes() >= limits_.bytes;
+    // The bytes of a reply count before its first change is taken from it: that alone is not full.
+    return !is_empty() &&
+           (batch_->changes.size() >= limits_.changes || batch_->bytes() >= limits_.bytes);
 }
 
 ChangeBatchPtr DocumentBatch::take() {

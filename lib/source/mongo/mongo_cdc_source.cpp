@@ -33,8 +33,8 @@ MongoCdcSource::MongoCdcSource(MongoCdcOptions options)
 
 MongoCdcSource::~MongoCdcSource() = default;
 
-const MongoServer& MongoCdcSource::server() {
-    if (!server_) server_ = std::make_unique<MongoServer>(connection_.describe_server());
+const MongoServerFacts& MongoCdcSource::server() {
+    if (!server_) server_ = std::make_unique<MongoServerFacts>(connection_.describe_server());
     return *server_;
 }
 

@@ -50,12 +50,12 @@ class MongoCdcSource final : public Source {
     void interrupt() noexcept override { interrupted_ = true; }
 
   private:
-    const MongoServer& server();
+    const MongoServerFacts& server();
     MongoReader& reader();
 
     MongoCdcOptions options_;
     MongoConnection connection_;
-    std::unique_ptr<MongoServer> server_;
+    std::unique_ptr<MongoServerFacts> server_;
     DocumentBatch batch_;
     std::unique_ptr<MongoReader> reader_;
     std::vector<std::string> notes_;

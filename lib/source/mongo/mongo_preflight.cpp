@@ -37,7 +37,7 @@ void check_oplog(MongoConnection& connection, Findings& findings) {
     }
 }
 
-void check_change_stream(MongoConnection& connection, const MongoServer& server,
+void check_change_stream(MongoConnection& connection, const MongoServerFacts& server,
                          const MongoScope& scope, Findings& findings) {
     try {
         DocumentBatch nowhere([](std::string_view, std::string_view) { return false; }, {});
@@ -126,8 +126,8 @@ void note_collection(std::vector<std::string>& notes, const std::string& databas
 
 }  // namespace
 
-void check_mongo_source(MongoConnection& connection, const MongoServer& server, MongoStream stream,
-                        const MongoScope& scope) {
+void check_mongo_source(MongoConnection& connection, const MongoServerFacts& server,
+                        MongoStream stream, const MongoScope& scope) {
     Findings findings;
     const bool is_set = !server.set_name.empty();
     if (!is_set && !server.is_mongos) {
@@ -148,7 +148,7 @@ void check_mongo_source(MongoConnection& connection, const MongoServer& server, 
     findings.throw_if_any();
 }
 
-std::string mongo_identity(MongoConnection& connection, const MongoServer& server) {
+std::string mongo_identity(MongoConnection& connection, const MongoServerFacts& server) {
     if (server.is_mongos) {
         const auto version = first_of(connection, "config", "version");
         const auto id = version ? find_element(*version, "clusterId") : std::nullopt;

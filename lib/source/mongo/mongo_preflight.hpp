@@ -12,12 +12,12 @@ namespace dts {
 enum class MongoStream : std::uint8_t { op_log, change_stream };
 
 /// Throws Error{config, permission} with a HINT for each thing missing.
-void check_mongo_source(MongoConnection& connection, const MongoServer& server, MongoStream stream,
-                        const MongoScope& scope);
+void check_mongo_source(MongoConnection& connection, const MongoServerFacts& server,
+                        MongoStream stream, const MongoScope& scope);
 
 /// "replica set rs0, id 65f0...": the id where the account may read it, so that two sets of one
 /// name are told apart.
-std::string mongo_identity(MongoConnection& connection, const MongoServer& server);
+std::string mongo_identity(MongoConnection& connection, const MongoServerFacts& server);
 
 /// Subscribed collections whose changes a target can not be kept equal by: time series, whose
 /// changes no stream shows, and capped ones, whose oldest documents vanish without a change. Says

@@ -47,6 +47,25 @@ TEST_CASE("filter: ignore beats do") {
     CHECK(filter.selects("a", "log_12"));
 }
 
+TEST_CASE("filter: the one schema or table that holds all that is selected") {
+    const auto scope = [](const char* dbs, const char* tables) {
+        FilterRules rules;
+        rules.do_dbs = dbs;
+        rules.do_tbs = tables;
+        const auto found = Filter(rules).scope();
+        return found.schema + "/" + found.table;
+    };
+    CHECK(scope("", "") == "/");
+    CHECK(scope("a", "") == "a/");
+    CHECK(scope("a,b", "") == "/");
+    CHECK(scope("a*", "") == "/");
+    CHECK(scope("", "a.t") == "a/t");
+    CHECK(scope("", "a.t,a.u") == "a/");
+    CHECK(scope("", "a.t*") == "a/");
+    CHECK(scope("a", "a.t") == "a/");
+    CHECK(scope("", "a.t,b.t") == "/");
+}
+
 TEST_CASE("filter: with nothing in do_* nothing is synced") {
     const auto filter = filter_of("", "", "x", "a.b");
     CHECK(filter.selects_nothing());

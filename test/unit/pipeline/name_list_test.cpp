@@ -78,6 +78,19 @@ TEST_CASE("name list: in backquotes wildcards are characters") {
     CHECK_FALSE(items[0].names[0].matches("db1&#"));
 }
 
+TEST_CASE("name list: where nothing is quoted a table's name may hold dots") {
+    const auto items = parse_name_list("a.fs.files, b.`c", "db.tb", "[filter] do_tbs", '\0');
+    REQUIRE(items.size() == 2);
+    CHECK(items[0].names[0].text() == "a");
+    CHECK(items[0].names[1].text() == "fs.files");
+    CHECK(items[1].names[1].text() == "`c");
+    const auto maps = parse_name_list("a.b.c:d.e.f", "db.tb:db.tb", "[router] tb_map", '\0');
+    CHECK(maps[0].names[1].text() == "b.c");
+    CHECK(maps[0].names[2].text() == "d");
+    CHECK(maps[0].names[3].text() == "e.f");
+    CHECK_THROWS_AS(parse_name_list("a", "db.tb", "[filter] do_tbs", '\0'), Error);
+}
+
 TEST_CASE("name list: a malformed item is named with its key") {
     struct Case {
         const char* list;

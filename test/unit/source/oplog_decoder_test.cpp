@@ -149,3 +149,14 @@ TEST_CASE("oplog: what is not subscribed moves the place on", "[mongo]") {
     PositionPtr keep;
     CHECK(mark_of(*taken, 0, keep).operation_time == 6);
 }
+
+TEST_CASE("oplog: a large reply does not fill a batch before its first change is taken",
+          "[mongo]") {
+    auto batch = batch_of_all();
+    batch.add_source_bytes(std::size_t{100} << 20);
+    CHECK_FALSE(batch.is_full());
+    OplogDecoder decoder(batch, [](BsonTimestamp) { return std::string(); });
+    decoder.accept(
+        bson(R"({"op":"i","ns":"a.b","o":{"_id":1},"ts":{"$timestamp":{"t":5,"i":1}}})"));
+    CHECK(batch.is_full());
+}
