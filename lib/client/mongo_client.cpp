@@ -204,7 +204,11 @@ MongoReply MongoConnection::write(const std::string& database, std::string_view 
 MongoSession MongoConnection::start_session() {
     const While waiting(Doing::outside);
     bson_error_t error;
-    return MongoSession(mongoc_client_start_session(client_.get(), nullptr, &error));
+    auto* session = mongoc_client_start_session(client_.get(), nullptr, &error);
+    // The driver's own refusal: the server has no sessions. All else may pass.
+    if (session == nullptr && error.domain != MONGOC_ERROR_CLIENT)
+        throw failure(error, nullptr, "starting a session");
+    return MongoSession(session);
 }
 
 std::uint32_t MongoConnection::select_server() {

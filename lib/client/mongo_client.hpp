@@ -77,10 +77,10 @@ struct MongoServerFacts {
     std::string version_text;
 
     bool at_least(int major, int minor, int patch = 0) const noexcept;
-    /// Transactions over many documents: replica sets from 4.0, clusters from 4.2.
+    /// Transactions over many documents. Before 4.2 one holds no more than 16 MiB, less than a
+    /// group may.
     bool has_transactions() const noexcept {
-        return has_sessions &&
-               ((!set_name.empty() && at_least(4, 0)) || (is_mongos && at_least(4, 2)));
+        return has_sessions && (!set_name.empty() || is_mongos) && at_least(4, 2);
     }
 };
 

@@ -10,6 +10,8 @@ ErrorKind mongo_error_kind(int server_code) noexcept {
         case 8000:  // AtlasError: a refused account
             return ErrorKind::permission;
         case mongo_code::history_lost:
+        case mongo_code::change_stream_fatal:
+        case mongo_code::invalid_resume_token:
             return ErrorKind::gap;
         case mongo_code::cursor_not_found:
         case mongo_code::capped_position_lost:

@@ -17,6 +17,7 @@ constexpr int namespace_exists = 48;
 constexpr int capped_position_lost = 136;
 constexpr int no_such_transaction = 251;
 constexpr int change_stream_fatal = 280;
+constexpr int invalid_resume_token = 260;
 constexpr int history_lost = 286;
 constexpr int too_large = 10334;
 constexpr int duplicate_key = 11000;

@@ -133,6 +133,9 @@ PostgresRefusal judge_postgres_refusal(std::string_view message) {
     ErrorKind kind = ErrorKind::transient;
     if (!sqlstate.empty()) {
         kind = sqlstate == "3D000" ? ErrorKind::permission : postgres_error_kind(sqlstate);
+        // A database in maintenance, a server's or a pooler's own fault: these pass.
+        const bool passes = sqlstate.starts_with("55") || sqlstate.starts_with("XX");
+        if (passes) kind = ErrorKind::transient;
         if (kind == ErrorKind::data) kind = ErrorKind::config;
     } else if (says("no password supplied")) {
         kind = ErrorKind::permission;

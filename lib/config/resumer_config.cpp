@@ -49,6 +49,9 @@ ResumerConfig read_resumer(const Settings& settings, bool has_target) {
     resumer.config_file = path_of(settings, "resume_config_file", "config_file");
     resumer.position_table = read_table_name(settings, section, "table_full_name");
     if (resumer.resume_from == ResumeFrom::db) resumer.database = read_endpoint(settings, section);
+    if (resumer.database && resumer.database->db_type == DbType::mongo)
+        throw settings.error(section, "db_type", "a position is not read from a mongo database",
+                             "resume_type=from_target reads it from the task's own target");
     if (resumer.resume_from == ResumeFrom::target && !has_target)
         throw settings.error(section, "resume_type", "from_target needs [sinker] sink_type=write");
     return resumer;

@@ -193,7 +193,10 @@ SinkerConfig read_sinker(const Settings& settings, DbType source) {
     return sinker;
 }
 
-ParallelizerConfig read_parallelizer(const Settings& settings) {
+ParallelizerConfig read_parallelizer(const Settings& settings, DbType source) {
+    if (settings.text("parallelizer", "parallel_type") == "mongo" && source != DbType::mongo)
+        throw settings.error("parallelizer", "parallel_type",
+                             "mongo is for tasks that follow a MongoDB", "set rdb_merge");
     return {settings.choice<ParallelType>("parallelizer", "parallel_type"),
             size_of(settings, "parallelizer", "parallel_size")};
 }
@@ -334,7 +337,7 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     config.name = name;
     config.extractor = read_extractor(settings);
     config.sinker = read_sinker(settings, config.extractor.endpoint.db_type);
-    config.parallelizer = read_parallelizer(settings);
+    config.parallelizer = read_parallelizer(settings, config.extractor.endpoint.db_type);
     config.pipeline = read_pipeline(settings);
     const bool from_pg_to_pg = config.extractor.endpoint.db_type == DbType::pg &&
                                config.sinker.db_type == DbType::pg &&

@@ -45,7 +45,8 @@ bool is_system_schema(std::string_view schema) {
 }  // namespace
 
 Filter::Filter(const FilterRules& rules)
-    : do_(parse_rules(rules.do_dbs, "[filter] do_dbs", rules.do_tbs, "[filter] do_tbs",
+    : has_system_schemas_(rules.quote != '\0'),
+      do_(parse_rules(rules.do_dbs, "[filter] do_dbs", rules.do_tbs, "[filter] do_tbs",
                       rules.quote)),
       ignore_(parse_rules(rules.ignore_dbs, "[filter] ignore_dbs", rules.ignore_tbs,
                           "[filter] ignore_tbs", rules.quote)),
@@ -65,7 +66,7 @@ std::vector<Filter::Rule> Filter::parse_rules(std::string_view schemas,
 }
 
 bool Filter::selects(std::string_view schema, std::string_view table) const {
-    const bool by_name_only = is_system_schema(schema);
+    const bool by_name_only = has_system_schemas_ && is_system_schema(schema);
     const bool is_named = std::ranges::any_of(do_, [&](const Rule& rule) {
         return (rule.schema.is_literal() || !by_name_only) && rule.matches(schema, table);
     });

@@ -50,6 +50,7 @@ class Filter {
     bool selects_nothing() const noexcept { return do_.empty(); }
 
   private:
+    bool has_system_schemas_;  ///< MongoDB's databases may be called as they like
     struct Rule {
         NamePattern schema;
         NamePattern table;

@@ -180,13 +180,7 @@ void GroupPlanner::write_tables(WriteGroup& group) const {
 /// What comes before it, of any table, is written before it: nothing is merged across.
 void GroupPlanner::write_truncate(const TablePlan& table, WriteGroup& group) const {
     const TableBinding& binding = *table.binding;
-    const bool is_shared = std::any_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
-        const TablePlan& other = *entry.second;
-        return &other != &table && other.binding &&
-               other.binding->target->schema == binding.target->schema &&
-               other.binding->target->table == binding.target->table;
-    });
-    if (is_shared) {
+    if (options_.shares_target && options_.shares_target(*binding.source)) {
         throw Error(ErrorKind::data,
                     fmt::format("TRUNCATE of source table {} would empty target table {}, which "
                                 "another source table is written to as well",

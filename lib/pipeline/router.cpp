@@ -75,4 +75,23 @@ Route Router::route(std::string_view schema, std::string_view table) const {
     return route;
 }
 
+/// Sources are literal names, so these are all that can lead there.
+bool Router::is_target_shared(
+    std::string_view schema, std::string_view table,
+    const std::function<bool(std::string_view, std::string_view)>& selects) const {
+    const Route target = route(schema, table);
+    const auto leads_there = [&](std::string_view from_schema, std::string_view from_table) {
+        if (from_schema == schema && from_table == table) return false;
+        const Route to = route(from_schema, from_table);
+        return to.schema == target.schema && to.table == target.table &&
+               selects(from_schema, from_table);
+    };
+    return leads_there(target.schema, target.table) ||
+           std::ranges::any_of(
+               tables_,
+               [&](const auto& map) { return leads_there(map.first.first, map.first.second); }) ||
+           std::ranges::any_of(
+               schemas_, [&](const auto& map) { return leads_there(map.first, target.table); });
+}
+
 }  // namespace dts

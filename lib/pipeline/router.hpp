@@ -39,6 +39,12 @@ class Router {
     /// The route of a source table: ask once per table and keep it.
     Route route(std::string_view schema, std::string_view table) const;
 
+    /// Is another source table than this one written to its target? `selects`: the tables that are
+    /// synced at all.
+    bool is_target_shared(
+        std::string_view schema, std::string_view table,
+        const std::function<bool(std::string_view schema, std::string_view table)>& selects) const;
+
   private:
     using TableNames = std::pair<std::string, std::string>;
 

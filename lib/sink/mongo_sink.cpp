@@ -97,7 +97,7 @@ void MongoSink::preflight() {
     exactly_once_ = false;
     note(
         "changes are applied at least once, not exactly once: the target has no transactions, "
-        "which need a replica set (one member is enough)");
+        "which need a replica set (one member is enough) from 4.2 on");
 }
 
 std::string MongoSink::checkpoint_place() const {

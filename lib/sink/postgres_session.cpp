@@ -23,7 +23,6 @@ PostgresSession::PostgresSession(const PostgresSessionOptions& options)
     connection_.query(fmt::format(
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}",
         options.transaction_isolation.empty() ? "READ COMMITTED" : options.transaction_isolation));
-    if (!options.replication_origin.empty()) mark_transactions(options);
     if (!options.disable_foreign_key_checks) return;
     try {
         connection_.query("SET session_replication_role='replica'");
@@ -41,6 +40,7 @@ PostgresSession::PostgresSession(const PostgresSessionOptions& options)
 /// Made with synchronous_commit on, so that it outlives a crash. The progress that belongs to it is
 /// not used: the checkpoint is a row.
 void PostgresSession::mark_transactions(const PostgresSessionOptions& options) {
+    if (marks_transactions_ || options.replication_origin.empty()) return;
     const std::string name = postgres::quote_literal(options.replication_origin);
     try {
         connection_.query(
@@ -49,6 +49,7 @@ void PostgresSession::mark_transactions(const PostgresSessionOptions& options) {
                         name));
         connection_.query(
             fmt::format("SELECT pg_catalog.pg_replication_origin_session_setup({})", name));
+        marks_transactions_ = true;
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::permission) throw;
         throw Error(error.kind(), error.text(),

@@ -27,6 +27,11 @@ class PostgresSession {
 
     PostgresConnection& connection() noexcept { return connection_; }
 
+    /// From here on its transactions carry the replication origin of the options; nothing where it
+    /// names none, and the second time. An origin belongs to one session: called only when no other
+    /// worker can hold it any more.
+    void mark_transactions(const PostgresSessionOptions& options);
+
     /// Executes statements that are sent together; the rows they touched in all.
     std::uint64_t execute(std::string_view sql);
     /// COPY ... FROM STDIN with these lines.
@@ -38,11 +43,11 @@ class PostgresSession {
     void reset_failure() noexcept { failed_with_.clear(); }
 
   private:
-    void mark_transactions(const PostgresSessionOptions& options);
     std::uint64_t read_results(std::string_view context);
 
     PostgresConnection connection_;
     std::string failed_with_;
+    bool marks_transactions_ = false;
 };
 
 }  // namespace dts

@@ -21,6 +21,11 @@ PostgresSink::PostgresSink(Options options)
 PostgresSink::~PostgresSink() = default;
 
 void PostgresSink::connect() {
+    {
+        // The old one goes first: what a session holds (a replication origin) it alone can hold.
+        std::lock_guard lock(session_mutex_);
+        session_.reset();
+    }
     auto session = std::make_unique<PostgresSession>(options_.session);
     std::lock_guard lock(session_mutex_);
     session_ = std::move(session);
@@ -89,6 +94,8 @@ void PostgresSink::encode_rows(SqlEncodedGroup& encoded, bool replace) {
 
 void PostgresSink::begin() {
     session_->reset_failure();
+    // Here and not at connect: the claim, which comes before, ends a dead worker's session.
+    session_->mark_transactions(options_.session);
     session_->connection().execute("BEGIN");
 }
 

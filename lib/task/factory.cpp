@@ -313,6 +313,12 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
     options.merge = may_upsert && config.parallelizer.parallel_type != ParallelType::serial;
     options.updates_as_upserts = may_upsert;
     options.upserts_remove_first = config.sinker.db_type == DbType::pg;
+    options.shares_target = [&filter, &router](const TableSchema& source) {
+        return router.is_target_shared(source.schema, source.table,
+                                       [&filter](std::string_view schema, std::string_view table) {
+                                           return filter.selects(schema, table);
+                                       });
+    };
     options.inserts = filter.event(ChangeKind::insert);
     options.updates = filter.event(ChangeKind::update);
     options.removes = filter.event(ChangeKind::remove);

@@ -181,3 +181,23 @@ TEST_CASE("postgres: a large transaction: bounded memory, applied whole, also af
     std::cout << fmt::format("postgres: {} rows in a transaction: {} MiB at most\n", rows,
                              status.peak_rss_kib / 1024);
 }
+
+TEST_CASE("postgres: servers that are shut down while nothing is to do come back, and so does it") {
+    PostgresLoadTask task;
+    WorkerProcess worker(task.ini, task.folder.path());
+    task.wait_until_streaming(worker);
+    int rows = 0;
+    const auto insert = [&] {
+        task.source->run(
+            fmt::format("INSERT INTO fault_load.by_id (id, v) VALUES ({}, 'x')", ++rows));
+        // All is acknowledged then: the server ends the stream as one that has had everything.
+        worker.wait_for_checkpoint(task.source->wal_end());
+    };
+    for (auto* server : {task.source.get(), task.target.get()}) {
+        insert();
+        server->stop();
+        server->start();
+        insert();
+    }
+    task.check_arrived(worker);
+}

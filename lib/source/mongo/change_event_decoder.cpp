@@ -13,6 +13,7 @@ struct Event {
     std::string_view token, operation, database, collection, document, description;
     std::optional<BsonElement> id, split;
     std::string transaction;
+    std::string renamed_to;  ///< database.collection
     MongoPlace place;
 };
 
@@ -37,6 +38,10 @@ Event read_event(std::string_view bytes) {
             event.operation = field->as_text();
         } else if (name == "ns") {
             read_namespace(event, *field);
+        } else if (name == "to" && field->is_document()) {
+            Event to;
+            read_namespace(to, *field);
+            event.renamed_to.append(to.database).append(".").append(to.collection);
         } else if (name == "documentKey" && field->is_document()) {
             event.id = find_element(field->as_document(), "_id");
         } else if (name == "fullDocument" && field->is_document()) {
@@ -128,6 +133,7 @@ void ChangeEventDecoder::decode(std::string_view bytes) {
         batch_.note(fmt::format("{} of \"{}\".\"{}\" at the source is not applied to the target",
                                 operation, database, collection));
     }
+    if (operation == "rename") batch_.note_renamed_to(event.renamed_to);
     last_token_ = event.token;
     event.place.resume_token = token_json(event.token);
     place_ = std::move(event.place);
@@ -140,6 +146,10 @@ void ChangeEventDecoder::end_transaction() {
     batch_.commit(place_);
     transaction_.clear();
     has_open_ = false;
+}
+
+void ChangeEventDecoder::ran_dry() {
+    if (has_open_ && fragments_.empty()) end_transaction();
 }
 
 void ChangeEventDecoder::looked_as_far_as(std::string_view token, BsonTimestamp server_time) {

@@ -21,6 +21,10 @@ class ChangeEventDecoder {
 
     void accept(std::string_view event);
 
+    /// The server had nothing more to send: where it does not pause inside transactions, the open
+    /// one ends here.
+    void ran_dry();
+
     /// A batch of events has ended, and the stream has looked as far as this token; empty where the
     /// server does not say. Ends the open transaction when the token is behind it.
     void looked_as_far_as(std::string_view token, BsonTimestamp server_time);

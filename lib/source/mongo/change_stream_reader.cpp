@@ -12,7 +12,6 @@ namespace dts {
 namespace {
 
 constexpr std::chrono::milliseconds longest_wait{500};
-constexpr int invalid_resume_token = 260;
 
 std::string stage_of(const MongoPosition* from, const MongoScope& scope,
                      const MongoServerFacts& server) {
@@ -99,11 +98,21 @@ MongoPlace ChangeStreamReader::current_end() {
 
 Holding ChangeStreamReader::holds(const MongoPosition& position) {
     try {
-        begin(&position)->next();
+        const auto cursor = begin(&position);
+        cursor->next();
+        // By the cluster's clock: a member that lags behind is none that was restored.
+        const auto cluster = find_element(cursor->reply(), "$clusterTime");
+        const auto now =
+            cluster ? find_element(cluster->as_document(), "clusterTime") : std::nullopt;
+        if (now && now->as_timestamp().seconds < position.operation_time)
+            return {false,
+                    fmt::format("its clock is at {}", time_text(now->as_timestamp().seconds)),
+                    "the source was restored from an earlier state, or the position is of another "
+                    "one"};
     } catch (const MongoError& error) {
         const bool is_gap = error.code() == mongo_code::history_lost ||
                             error.code() == mongo_code::change_stream_fatal ||
-                            error.code() == invalid_resume_token;
+                            error.code() == mongo_code::invalid_resume_token;
         if (is_gap) return not_held(error);
         throw;
     }
@@ -155,6 +164,8 @@ bool ChangeStreamReader::read() {
         any = true;
     }
     decoder_->looked_as_far_as(cursor_->resume_token(), operation_time_of(cursor_->reply()));
+    // A member of a replica set never pauses inside a transaction; a router of shards may.
+    if (!any && !server_.is_mongos) decoder_->ran_dry();
     return any;
 }
 

@@ -15,7 +15,8 @@ constexpr std::int64_t second_us = 1'000'000;
 bool is_servers_own(std::string_view database, std::string_view collection) {
     constexpr std::array<std::string_view, 3> own = {"admin", "config", "local"};
     return std::find(own.begin(), own.end(), database) != own.end() ||
-           collection.starts_with("system.");
+           collection.starts_with("system.") ||
+           collection.starts_with("tmp.agg_out.");  // $out's, until it is renamed
 }
 
 std::int64_t time_us_of(const MongoPlace& place) {
@@ -152,6 +153,17 @@ void DocumentBatch::commit(MongoPlace place) {
 
 void DocumentBatch::note(std::string text) {
     if (noted_.insert(text).second) batch_->notes.push_back(std::move(text));
+}
+
+void DocumentBatch::note_renamed_to(std::string_view name) {
+    const auto dot = std::min(name.find('.'), name.size());
+    const auto database = name.substr(0, dot);
+    const auto collection = name.substr(std::min(dot + 1, name.size()));
+    if (!selects(database, collection)) return;
+    note(
+        fmt::format("a collection was renamed to \"{}\".\"{}\" at the source (as $out does): its "
+                    "documents are not in the target, copy it anew",
+                    database, collection));
 }
 
 bool DocumentBatch::is_empty() const noexcept {

@@ -56,6 +56,9 @@ class DocumentBatch {
     void commit(MongoPlace place);
     /// For the log, once a run.
     void note(std::string text);
+    /// A collection was renamed to this one ("database.collection"), as $out does: where it is
+    /// subscribed, that is noted.
+    void note_renamed_to(std::string_view name);
     void add_source_bytes(std::size_t bytes) { batch_->source_bytes += bytes; }
 
     ~DocumentBatch();

@@ -96,6 +96,8 @@ void OplogDecoder::definition(const OplogEntry& entry) {
     auto collection = first->as_text();
     auto database = entry.database;
     if (name == "renameCollection") {
+        if (const auto to = find_element(entry.object, "to"); to && to->type == BsonType::text)
+            batch_.note_renamed_to(to->as_text());
         const auto dot = std::min(collection.find('.'), collection.size());
         database = collection.substr(0, dot);
         collection = collection.substr(std::min(dot + 1, collection.size()));

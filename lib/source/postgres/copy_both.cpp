@@ -57,6 +57,7 @@ class LibraryCopy final : public CopyBoth {
         if (::poll(&entry, 1, 0) == 0) return false;
         std::lock_guard lock(mutex_);
         if (PQconsumeInput(connection_.handle()) == 0) throw connection_.error(nullptr, reading);
+        note_step();
         return true;
     }
 
@@ -113,6 +114,7 @@ class SocketCopy final : public CopyBoth {
                 case 'E':
                     return {{}, read_refusal(frame->payload)};
                 case 'c':
+                case 'C':  // a server that shuts down: without CopyDone before it
                     return {{}, CopyRefusal()};
                 case 'N':  // a notice, a setting of the server that has changed
                 case 'S':

@@ -161,8 +161,12 @@ std::optional<ReplicationStream::Message> ReplicationStream::next(Wait wait) {
 bool ReplicationStream::wait_for_bytes(Wait wait) {
     pace_.has_read(bytes_read_ - std::exchange(bytes_at_look_, bytes_read_),
                    ReadPace::Clock::now());
-    if (copy_->read()) return true;
+    if (copy_->read()) {
+        idle_ = false;
+        return true;
+    }
     if (wait != Wait::none && pace_.may_pause()) {
+        idle_ = false;
         pause();
         return true;
     }

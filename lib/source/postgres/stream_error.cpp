@@ -29,6 +29,10 @@ StreamVerdict judge_stream_error(std::string_view sqlstate, std::string_view mes
     if (has(message, "was not created in this database")) {
         return {ErrorKind::config, "name the slot's database in the url, or another slot"};
     }
+    // Some other file of the server's than the log: its packages are being exchanged, say.
+    if (sqlstate == "58P01" && has(message, "\"") && !has(message, "pg_wal")) {
+        return {ErrorKind::transient, ""};
+    }
     // By the state, since the words may be in any language: a slot that can not be read any more,
     // or whose log is gone.
     if (sqlstate == "55000" || sqlstate == "58P01" || has(message, "has already been removed")) {

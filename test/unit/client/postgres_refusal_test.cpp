@@ -22,6 +22,9 @@ TEST_CASE("postgres refusal: what passes is tried again, a setting is not") {
     CHECK(kind("x failed: FATAL:  57P03: the database system is starting up") ==
           ErrorKind::transient);
     CHECK(kind("x failed: FATAL:  53300: too many clients") == ErrorKind::transient);
+    CHECK(kind("x failed: FATAL:  55000: database \"d\" is not currently accepting connections") ==
+          ErrorKind::transient);
+    CHECK(kind("x failed: FATAL:  XX000: could not open relation") == ErrorKind::transient);
     CHECK(kind("x failed: FATAL:  42704: unrecognized configuration parameter \"a\"") ==
           ErrorKind::config);
     CHECK(kind("connection to server at \"h\", port 1 failed: Connection refused\n\tIs the server "

@@ -286,6 +286,14 @@ TEST_CASE("planner: a truncation of one of two source tables that share a target
     const auto t = std::make_shared<TableSchema>(make_table("t", {"a"}));
     const auto u = std::make_shared<TableSchema>(make_table("u", {"a"}));
     BatchBuilder batch;
-    batch.insert(u, {id(7), text("x")}).truncate(t).commit();
-    CHECK_THROWS_WITH(plan(batch, *t), Catch::Contains("would empty target table"));
+    batch.truncate(t).commit();
+    GroupBuilder groups({1000, 1 << 30, false});
+    groups.add(batch.take());
+    GroupPlanner::Options options;
+    // Whether or not the other one has changed yet.
+    options.shares_target = [](const TableSchema& source) { return source.table == "t"; };
+    GroupPlanner planner([&u](const TableSchemaPtr& source) { return bind_tables(source, u, {}); },
+                         options);
+    CHECK_THROWS_WITH(planner.plan(std::move(*groups.cut())),
+                      Catch::Contains("would empty target table"));
 }

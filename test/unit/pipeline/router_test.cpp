@@ -55,6 +55,27 @@ TEST_CASE("router: columns are mapped by their source table, without case") {
     CHECK(router.route("e", "t").column("c1") == "c1");
 }
 
+TEST_CASE("router: tables that share a target are known before any of them has changed") {
+    const auto all = [](std::string_view, std::string_view) { return true; };
+    const auto only = [](std::string_view name) {
+        return [name](std::string_view, std::string_view table) { return table == name; };
+    };
+    const Router tables({"", "s.a:s.t,s.b:s.t", ""});
+    CHECK(tables.is_target_shared("s", "a", all));
+    CHECK_FALSE(tables.is_target_shared("s", "a", only("a")));
+    CHECK(tables.is_target_shared("s", "t", only("a")));
+    CHECK_FALSE(tables.is_target_shared("s", "other", all));
+    const Router schemas({"x:z,y:z", "", ""});
+    CHECK(schemas.is_target_shared("x", "t", all));
+    CHECK(schemas.is_target_shared("z", "t", all));
+    // A plain renaming, and an exchange.
+    const Router renamed({"", "s.a:s.b", ""});
+    CHECK(renamed.is_target_shared("s", "a", all));
+    CHECK_FALSE(renamed.is_target_shared("s", "a", only("a")));
+    const Router exchanged({"", "s.a:s.b,s.b:s.a", ""});
+    CHECK_FALSE(exchanged.is_target_shared("s", "a", all));
+}
+
 TEST_CASE("router: what is malformed is refused with its key") {
     struct Case {
         RouterRules rules;

@@ -36,6 +36,8 @@ TEST_CASE("stream error: changes written without their publication are a gap, an
 TEST_CASE("stream error: the wrong database is a setting, a lost connection passes") {
     CHECK(kind("55000", "replication slot \"slot\" was not created in this database") ==
           ErrorKind::config);
+    CHECK(kind("58P01", "could not access file \"pgoutput\": No such file or directory") ==
+          ErrorKind::transient);
     CHECK(kind("", "server closed the connection unexpectedly") == ErrorKind::transient);
     CHECK(kind("57P01", "terminating connection due to administrator command") ==
           ErrorKind::transient);
