@@ -34,9 +34,9 @@ class GroupPlanner {
         /// The sink deletes all rows of an upsert before it writes any of them: none needs to be
         /// removed first.
         bool upserts_remove_first = false;
-        /// Is another source table written to the same target? Asked before one is emptied.
-        std::function<bool(const TableSchema& source)> shares_target;
         bool inserts = true, updates = true, removes = true;  ///< [filter] do_events
+        /// Is another source table written to the same target? Asked before one is emptied.
+        std::function<bool(const TableSchema& source)> shares_target = {};
     };
 
     GroupPlanner(Binder binder, Options options) : binder_(std::move(binder)), options_(options) {}
