@@ -24,6 +24,10 @@ struct StoppedTask : PostgresPair {
         worker.wait_for_line("PgCdcExtractor starts");
         source.run("INSERT INTO s.t VALUES (1, 'a')");
         REQUIRE(arrive_and_stop(worker) == "exit code 0");
+        // The server may notice a little later that nobody reads the slot any more.
+        source.run(
+            "DO $$ BEGIN FOR i IN 1..3000 LOOP EXIT WHEN NOT EXISTS (SELECT FROM "
+            "pg_replication_slots WHERE active); PERFORM pg_sleep(0.01); END LOOP; END $$");
         source.run("INSERT INTO s.t VALUES (2, 'not yet applied')");
     }
 
