@@ -54,7 +54,10 @@ TEST_CASE("postgres: two-way: each change is applied once at the other side, non
 TEST_CASE("postgres: two-way: an account that may not mark is told which rights it lacks") {
     PostgresPair p;
     p.run_on_both("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY)");
-    p.target.run("CREATE ROLE plain LOGIN PASSWORD 'pw'");
+    // All others: what it marks with comes behind the claim of the checkpoint.
+    p.target.run(
+        "CREATE ROLE plain LOGIN PASSWORD 'pw'; GRANT CREATE ON DATABASE d TO plain;"
+        "GRANT SET ON PARAMETER session_replication_role TO plain");
     auto ini = marked(p.ini(), "a", "b");
     ini.set("sinker", "url", fmt::format("postgres://plain:pw@127.0.0.1:{}/d", p.target.port()));
     WorkerProcess worker(ini, p.folder.path());
