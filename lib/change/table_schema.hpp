@@ -44,7 +44,12 @@ struct Column {
     std::uint8_t precision = 0;  ///< DECIMAL: digits in all
     std::uint8_t scale = 0;  ///< DECIMAL: digits behind the point; times: digits of the fraction
     std::vector<std::string> labels;  ///< ENUM and SET, in UTF-8
-    std::string type_name;            ///< Postgres: as SQL names it, modifiers included
+    std::string type_name;            ///< Postgres: as SQL names it, without modifiers
+    /// Postgres: the type beneath all domains as pg_type names it ("int4", "_text" for an array,
+    /// "public.geometry" where it is none of pg_catalog); "enum" for any enum of the target.
+    std::string base_type;
+    std::int32_t type_modifier = -1;  ///< Postgres: atttypmod of base_type; -1: none, or not known
+    std::string collation;            ///< MySQL, as information_schema names it; else empty
     bool always_identity = false;     ///< Postgres: GENERATED ALWAYS AS IDENTITY
     bool in_before = true;  ///< before images carry it (Postgres: the replica identity has it)
 

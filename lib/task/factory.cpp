@@ -11,6 +11,7 @@
 #include "lib/sink/mysql_sink.hpp"
 #include "lib/sink/postgres_sink.hpp"
 #include "lib/sink/sql_file_sink.hpp"
+#include "lib/sink/translation/value_translation.hpp"
 #include "lib/source/mysql/heartbeat_writer.hpp"
 #include "lib/source/mysql/mysql_cdc_source.hpp"
 #include "lib/source/postgres/postgres_cdc_source.hpp"
@@ -133,6 +134,14 @@ char quote_of_names(const TaskConfig& config) {
     return config.extractor.endpoint.db_type == DbType::pg ? '"' : '`';
 }
 
+/// Of source and target, where they are of two kinds.
+TranslationRules translation_rules(const TaskConfig& config) {
+    const DbType source = config.extractor.endpoint.db_type;
+    if (config.sinker.sink_type != SinkType::write || config.sinker.db_type == source)
+        return nullptr;
+    return source == DbType::pg ? postgres_to_mysql : mysql_to_postgres;
+}
+
 bool writes_to_file(const TaskConfig& config) {
     return config.sinker.sink_type == SinkType::sql;
 }
@@ -213,8 +222,9 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
                                                SinkType::write](const Route& route) {
         return is_there && route.schema == table.schema && route.table == table.table;
     };
-    auto bind = [&filter, &router, &sink,
-                 is_position_table](const TableSchemaPtr& source) -> TableBindingPtr {
+    auto bind = [&filter, &router, &sink, is_position_table,
+                 translation =
+                     translation_rules(config)](const TableSchemaPtr& source) -> TableBindingPtr {
         if (!filter.selects(source->schema, source->table)) return nullptr;
         const Route route = router.route(source->schema, source->table);
         if (is_position_table(route)) return nullptr;
@@ -223,7 +233,7 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
         rules.ignored = filter.ignored_columns(source->schema, source->table);
         TableSchemaPtr target = sink.describe(route.schema, route.table);
         if (!target) target = routed(*source, route.schema, route.table, rules);
-        return bind_tables(source, std::move(target), rules);
+        return bind_tables(source, std::move(target), rules, translation);
     };
     GroupPlanner::Options options;
     // Foreign keys that are checked want the order of the source; so does a file of statements. And

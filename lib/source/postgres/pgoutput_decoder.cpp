@@ -14,7 +14,7 @@ using pgoutput::MessageReader;
 
 namespace {
 
-TableSchemaPtr describe(const pgoutput::Relation& relation) {
+TableSchemaPtr describe(const pgoutput::Relation& relation, const PostgresTypeNames& types) {
     auto schema = std::make_shared<TableSchema>();
     schema->schema = relation.schema;
     schema->table = relation.table;
@@ -24,6 +24,9 @@ TableSchemaPtr describe(const pgoutput::Relation& relation) {
         Column column;
         column.name = from.name;
         column.in_before = from.in_identity;
+        column.base_type = types.name_of(from.type);
+        column.type_name = column.base_type;
+        column.type_modifier = from.type_modifier;
         if (from.in_identity) {
             identity.columns.push_back(static_cast<std::uint16_t>(schema->columns.size()));
         }
@@ -58,6 +61,7 @@ void PgoutputDecoder::start(const WalPlace& place) {
     batch_ = nullptr;
     trail_ = nullptr;
     tables_.clear();
+    types_ = {};
 }
 
 ChangeBatch& PgoutputDecoder::batch() {
@@ -116,10 +120,14 @@ void PgoutputDecoder::accept(Bytes message) {
         case Kind::truncate:
             note_truncated(reader.truncated_relations());
             break;
-        case Kind::type:
+        case Kind::type: {
+            const auto type = reader.type();
+            types_.add(type.id, type.schema, type.name);
+            break;
+        }
         case Kind::origin:
         case Kind::message:
-            return;  // the columns' own types, where it came from, and what is not ours to apply
+            return;  // where it came from, and what is not ours to apply
         default:
             throw Error(ErrorKind::data, fmt::format("a pgoutput message of the unknown kind {}",
                                                      int{static_cast<char>(kind)}));
@@ -163,7 +171,7 @@ void PgoutputDecoder::accept_relation(MessageReader& reader) {
         table.schema = nullptr;
         return;
     }
-    auto schema = describe(relation);
+    auto schema = describe(relation, types_);
     // The server describes a table again after each change of its definition, and others.
     if (table.schema && *table.schema == *schema) return;
     table.schema = std::move(schema);

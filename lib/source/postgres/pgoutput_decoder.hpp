@@ -10,6 +10,7 @@
 
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/postgres_trail.hpp"
+#include "lib/source/postgres/postgres_type_names.hpp"
 #include "lib/source/source.hpp"
 
 namespace dts {
@@ -63,6 +64,7 @@ class PgoutputDecoder {
     TableSelector selector_;
     Limits limits_;
     std::unordered_map<std::uint32_t, Table> tables_;
+    PostgresTypeNames types_;
     std::set<std::string> noted_;
     WalPlace start_;
     WalPlace place_;  ///< behind the last whole transaction

@@ -43,6 +43,15 @@ Relation MessageReader::relation() {
     return relation;
 }
 
+Type MessageReader::type() {
+    Type type{};
+    type.id = u32();
+    type.schema = text();
+    if (type.schema.empty()) type.schema = "pg_catalog";
+    type.name = text();
+    return type;
+}
+
 std::vector<std::uint32_t> MessageReader::truncated_relations() {
     const std::uint32_t count = u32();
     reader_.skip(1);  // CASCADE, RESTART IDENTITY

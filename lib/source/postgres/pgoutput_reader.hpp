@@ -54,6 +54,13 @@ struct Relation {
     std::vector<RelationColumn> columns;
 };
 
+/// A type that is none of the server's own; a domain under the name of what is beneath it.
+struct Type {
+    std::uint32_t id;
+    std::string_view schema;
+    std::string_view name;
+};
+
 class MessageReader {
   public:
     /// The views it gives live as long as these bytes.
@@ -63,6 +70,7 @@ class MessageReader {
     Begin begin();
     Commit commit();
     Relation relation();
+    Type type();
     std::uint32_t relation_id() { return u32(); }
     std::vector<std::uint32_t> truncated_relations();
     /// 'K' (the replica identity), 'O' (the whole old row) or 'N' (the new row).
