@@ -119,12 +119,6 @@ ExtractorConfig read_extractor(const Settings& settings) {
 
 // What would be taken for something else, or be lost, is refused until it is built.
 void check_pair(const Settings& settings, const SinkerConfig& sinker, DbType source) {
-    const auto name = [](DbType type) { return type == DbType::pg ? "pg" : "mysql"; };
-    if (sinker.sink_type == SinkType::write && sinker.db_type != source)
-        throw settings.error("sinker", "db_type",
-                             fmt::format("from {} to {} is not built yet in dts {}", name(source),
-                                         name(sinker.db_type), DTS_VERSION),
-                             "source and target must be of one kind");
     if (sinker.sink_type == SinkType::sql && source == DbType::pg)
         throw settings.error("sinker", "sink_type",
                              fmt::format("sql is not built yet for pg in dts {}", DTS_VERSION));
