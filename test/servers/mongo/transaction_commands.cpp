@@ -1,4 +1,5 @@
-// commitTransaction, abortTransaction, endSessions, killSessions; see the manual's pages of these commands.
+// commitTransaction, abortTransaction, endSessions, killSessions; see the manual's pages of these
+// commands.
 #include "test/servers/mongo/failure.hpp"
 #include "test/servers/mongo/server.hpp"
 
