@@ -143,13 +143,18 @@ TaskView DaemonGround::view(const std::string& task) const {
     return task_view_of(client->ask({"task", task, ""}).result);
 }
 
-DaemonGround::Outcome DaemonGround::ctl(std::vector<std::string> args) const {
-    const TempFolder output("ctl");
+Command DaemonGround::ctl_command(const std::vector<std::string>& args) const {
     Command command;
     command.args = {program("dtsctl").string(), "--run-dir", run_folder().string(),    "--tasks",
                     tasks().string(),           "--config",  defaults().string(),      "--log-dir",
                     (folder_ / "log").string(), "--worker",  worker_program().string()};
     command.args.insert(command.args.end(), args.begin(), args.end());
+    return command;
+}
+
+DaemonGround::Outcome DaemonGround::ctl(const std::vector<std::string>& args) const {
+    const TempFolder output("ctl");
+    Command command = ctl_command(args);
     command.stdout_file = output / "out";
     command.stderr_file = output / "err";
     ChildProcess process(command);

@@ -55,7 +55,9 @@ class DaemonGround {
         std::string out, err;
     };
     /// `dtsctl ARGS...` for this dtsd.
-    Outcome ctl(std::vector<std::string> args) const;
+    Outcome ctl(const std::vector<std::string>& args) const;
+    /// The same, for the test to start.
+    Command ctl_command(const std::vector<std::string>& args) const;
     Command dtsd_command() const;
 
   private:

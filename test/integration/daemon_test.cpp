@@ -5,6 +5,7 @@
 
 #include "test/integration/daemon_ground.hpp"
 #include "test/integration/server_pair.hpp"
+#include "test/servers/folder_watch.hpp"
 
 using namespace dts;
 using namespace dts::test;
@@ -246,6 +247,41 @@ TEST_CASE("daemon: of two on one run folder, the second is refused", "[daemon]")
     CHECK(second.wait(std::chrono::seconds(20)).value().code == 73);
     CHECK_THAT(read_file(output / "log"), Contains(std::to_string(dtsd.pid())));
     CHECK(dtsd.ctl({"list"}).code == 0);
+}
+
+TEST_CASE("dtsctl: watch and logs -f go on until they are told to end", "[daemon]") {
+    Ground ground;
+    DaemonGround& dtsd = ground.dtsd;
+    dtsd.put("first", ground.first);
+    dtsd.start();
+    dtsd.wait_until_streams("first");
+    const TempFolder output("watch");
+    const auto file = output / "out";
+    const auto says = [&](const Command& command, const char* before, const char* behind) {
+        write_file(file, "");
+        Command written = command;
+        written.stdout_file = file;
+        ChildProcess process(written);
+        const auto wait_for = [&](const char* text) {
+            return wait_until(
+                       output.path(),
+                       [&] { return read_file(file).find(text) != std::string::npos; },
+                       std::chrono::seconds(30), &process) == WaitResult::done;
+        };
+        INFO(command.args.back());
+        CHECK(wait_for(before));
+        CHECK(dtsd.ctl({"restart", "first"}).code == 0);
+        CHECK(wait_for(behind));
+        process.signal(SIGINT);
+        const auto status = process.wait(std::chrono::seconds(20));
+        REQUIRE(status);
+        return status->text();
+    };
+    CHECK(says(dtsd.ctl_command({"watch"}), "first", "starting") == "exit code 0");
+    CHECK(says(dtsd.ctl_command({"watch", "--json"}), "\"name\":\"first\"", "starting") ==
+          "exit code 0");
+    CHECK(says(dtsd.ctl_command({"logs", "first", "-f", "-n", "1"}), " - INFO - ",
+               "task first stopped") == "exit code 0");
 }
 
 TEST_CASE("dtsctl: what it shows, and its exit codes", "[daemon]") {
