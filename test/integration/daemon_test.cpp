@@ -284,6 +284,43 @@ TEST_CASE("dtsctl: watch and logs -f go on until they are told to end", "[daemon
                "task first stopped") == "exit code 0");
 }
 
+TEST_CASE("dtsctl: watch on a terminal draws its table anew, and ends at q", "[daemon]") {
+    Ground ground;
+    DaemonGround& dtsd = ground.dtsd;
+    dtsd.put("first", ground.first);
+    dtsd.start();
+    dtsd.wait_until_streams("first");
+    const TempFolder output("screen");
+    std::string watch;
+    for (const auto& word : dtsd.ctl_command({"watch"}).args) watch += word + ' ';
+    // script(1) lends it a terminal; what is typed comes through a pipe with a name.
+    Command command;
+    command.args = {"sh", "-c", "mkfifo keys && exec script -qfec \"$0\" /dev/null <>keys", watch};
+    command.args[2] = "cd " + output.path().string() + " && " + command.args[2];
+    command.stdout_file = output / "screen";
+    ChildProcess process(command);
+    const auto drawn = [&](int times) {
+        return wait_until(
+                   output.path(),
+                   [&] {
+                       const auto screen = read_file(output / "screen");
+                       int heads = 0;
+                       for (std::size_t at = 0; (at = screen.find("POSITION", at)) != screen.npos;
+                            ++at)
+                           ++heads;
+                       return heads >= times && screen.find("first") != screen.npos;
+                   },
+                   std::chrono::seconds(30), &process) == WaitResult::done;
+    };
+    CHECK(drawn(1));
+    CHECK(dtsd.ctl({"restart", "first"}).code == 0);
+    CHECK(drawn(3));
+    write_file(output / "keys", "q");
+    const auto status = process.wait(std::chrono::seconds(20));
+    REQUIRE(status);
+    CHECK(status->text() == "exit code 0");
+}
+
 TEST_CASE("dtsctl: what it shows, and its exit codes", "[daemon]") {
     Ground ground;
     DaemonGround& dtsd = ground.dtsd;
