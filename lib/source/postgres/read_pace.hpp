@@ -1,8 +1,8 @@
 // When a reader may leave its socket alone for a moment. A server that sends many small messages to
 // a reader that takes each at once works for the waking and the acknowledging as much as for the
 // messages; a reader that comes back a little later takes them all in one bite. So: under a load
-// that has lasted for a while there are pauses. An idle stream, and one that begins to flow, are
-// read at once.
+// that has lasted for a while there are pauses. An idle stream, one that begins to flow, and a
+// flood, whose bites are large by themselves, are read at once.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,9 @@ class ReadPace {
     using Clock = std::chrono::steady_clock;
 
     static constexpr std::chrono::milliseconds pause{20};
-    /// As many bytes in a pause's time are a load.
+    /// As many bytes in a pause's time are a load, and as many a flood.
     static constexpr std::size_t load_bytes = 48 * 1024;
+    static constexpr std::size_t flood_bytes = 640 * 1024;
     /// So many pauses' times under load come before the first pause.
     static constexpr unsigned patience = 3;
 
@@ -26,7 +27,8 @@ class ReadPace {
         const auto time = now - since_;
         if (time < pause) return;
         const auto pauses = std::chrono::duration<double>(time) / pause;
-        const bool is_load = static_cast<double>(bytes_) >= pauses * double{load_bytes};
+        const auto rate = static_cast<double>(bytes_) / pauses;
+        const bool is_load = rate >= double{load_bytes} && rate < double{flood_bytes};
         loads_ = is_load ? loads_ + 1 : 0;
         bytes_ = 0;
         since_ = now;

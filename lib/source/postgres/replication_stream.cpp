@@ -22,13 +22,6 @@ namespace {
 
 constexpr int brief_wait_ms = 20;
 
-/// Of these poll() tells nothing before they are all there, or half of what the socket holds.
-constexpr int least_bytes = 128 * 1024;
-
-void set_least_bytes(int socket, int bytes) noexcept {
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
-}
-
 Error interrupted_error() {
     return {ErrorKind::transient, "reading the replication slot was interrupted"};
 }
@@ -108,7 +101,10 @@ bool ReplicationStream::try_start(std::uint64_t lsn) {
                     in_progress ? "proto_version '2', streaming 'on'" : "proto_version '1'",
                     postgres::quote_literal(postgres::quote_identifier(options_.publication)));
     const auto refusal = copy_->start(command);
-    if (!refusal) return true;
+    if (!refusal) {
+        pause_.prepare(PQsocket(connection_->handle()));
+        return true;
+    }
     if (interrupted_) throw interrupted_error();
     if (refusal->sqlstate == "55006") return false;
     throw stream_error(*refusal, options_.slot, options_.publication);
@@ -167,7 +163,8 @@ bool ReplicationStream::wait_for_bytes(Wait wait) {
     }
     if (wait != Wait::none && pace_.may_pause()) {
         idle_ = false;
-        pause();
+        if (pause_.rest(PQsocket(connection_->handle()), wake_.get(), ReadPace::pause))
+            forget_wake();
         return true;
     }
     pollfd polled[2] = {{PQsocket(connection_->handle()), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
@@ -186,20 +183,6 @@ bool ReplicationStream::wait_for_bytes(Wait wait) {
         copy_->read();
     }
     return ready != 0;
-}
-
-/// Lets the server get ahead a little, but never until it can send no more: the kernel tells of a
-/// full window at once, whatever else it is asked for.
-void ReplicationStream::pause() {
-    const int socket = PQsocket(connection_->handle());
-    pollfd polled[2] = {{wake_.get(), POLLIN, 0}, {socket, POLLIN, 0}};
-    set_least_bytes(socket, least_bytes);
-    {
-        const While waiting(Doing::outside);
-        ::poll(polled, 2, static_cast<int>(ReadPace::pause.count()));
-    }
-    set_least_bytes(socket, 1);
-    if (polled[0].revents != 0) forget_wake();
 }
 
 ReplicationStream::Message ReplicationStream::parse(Bytes bytes) {

@@ -20,6 +20,7 @@
 #include "lib/client/postgres_client.hpp"
 #include "lib/source/postgres/copy_both.hpp"
 #include "lib/source/postgres/read_pace.hpp"
+#include "lib/source/postgres/read_pause.hpp"
 
 namespace dts {
 
@@ -75,7 +76,6 @@ class ReplicationStream {
     Error in_use(const SlotUser& user, ErrorKind kind) const;
     void evict();
     bool wait_for_bytes(Wait wait);
-    void pause();
     Message parse(Bytes message);
     Error end_of_stream(const CopyRefusal& refusal);
     void answer(const std::stop_token& stop);
@@ -88,6 +88,7 @@ class ReplicationStream {
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
     ReadPace pace_;
+    ReadPause pause_;
     std::uint64_t bytes_at_look_ = 0;  ///< bytes_read_ when the socket was looked at last
     FileHandle wake_;  ///< an eventfd: something else than bytes from the socket has happened
     std::uint64_t bytes_read_ = 0;

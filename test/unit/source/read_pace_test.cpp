@@ -33,6 +33,13 @@ TEST_CASE("read pace: an idle stream and one that begins to flow are read at onc
     CHECK_FALSE(r.reads(30, 100'000, 1'000us));
 }
 
+TEST_CASE("read pace: a flood is read at once, and a load again with pauses after it") {
+    Reading r;
+    REQUIRE(r.reads(10, 200'000, 20'000us));
+    CHECK_FALSE(r.reads(1, 2'000'000, 20'000us));
+    CHECK(r.reads(10, 200'000, 20'000us));
+}
+
 TEST_CASE("read pace: the first pause's time without a load ends the pauses") {
     Reading r;
     REQUIRE(r.reads(100, 100'000, 20'000us));
