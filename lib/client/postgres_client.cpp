@@ -9,6 +9,7 @@
 #include <poll.h>
 
 #include "lib/base/activity.hpp"
+#include "lib/client/postgres_address.hpp"
 
 namespace dts {
 
@@ -78,6 +79,43 @@ std::string trimmed(std::string_view text) {
     return line;
 }
 
+/// The attempt to reach one address, begun; null without memory.
+PGconn* begin_connection(const PostgresEndpoint& endpoint, const PostgresAddress& address,
+                         bool is_replication) {
+    const std::string port = std::to_string(endpoint.port);
+    const std::string options = options_of(endpoint);
+    std::vector<std::pair<const char*, const char*>> parameters = {
+        {"host", address.host.c_str()},
+        {"hostaddr", address.numeric.c_str()},
+        {"port", port.c_str()},
+        {"dbname", endpoint.database.c_str()},
+        {"user", endpoint.username.c_str()},
+        {"password", endpoint.password.c_str()},
+        {"client_encoding", "UTF8"},
+        {"application_name", endpoint.client_name.c_str()},
+        {"sslmode", ssl_mode_text(endpoint.ssl_mode)},
+        {"gssencmode", "disable"},
+        {"options", options.c_str()},
+        // A peer that vanished without a word is noticed within about a minute.
+        {"keepalives", "1"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "60000"},
+    };
+    if (!endpoint.ssl_ca_path.empty())
+        parameters.emplace_back("sslrootcert", endpoint.ssl_ca_path.c_str());
+    if (is_replication) parameters.emplace_back("replication", "database");
+    std::vector<const char*> names, values;
+    for (const auto& [name, value] : parameters) {
+        names.push_back(name);
+        values.push_back(value);
+    }
+    names.push_back(nullptr);
+    values.push_back(nullptr);
+    return PQconnectStartParams(names.data(), values.data(), 0);
+}
+
 /// As PQconnectdbParams, but what the server refuses comes with its SQLSTATE: its words are in a
 /// language of its own. False when the time is up.
 bool connect(PGconn* connection, std::chrono::seconds timeout) {
@@ -96,6 +134,27 @@ bool connect(PGconn* connection, std::chrono::seconds timeout) {
     }
     PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
     return true;
+}
+
+/// Nothing for a connection that can be used. Several hosts are a primary and its standbys: the
+/// primary is meant. A standby that is meant is named alone.
+std::optional<PostgresRefusal> refusal_of(PGconn* connection, bool in_time,
+                                          const PostgresEndpoint& endpoint,
+                                          const PostgresAddress& address) {
+    const bool is_list = endpoint.host.find(',') != std::string::npos;
+    const std::string& place = address.numeric.empty() ? address.host : address.numeric;
+    if (!in_time)
+        return PostgresRefusal{ErrorKind::transient,
+                               is_list ? "no answer in time from " + place : "no answer in time"};
+    if (PQstatus(connection) != CONNECTION_OK)
+        return judge_postgres_refusal(PQerrorMessage(connection));
+    if (!is_list) return std::nullopt;
+    const PostgresResult asked(PQexec(connection, "SELECT pg_catalog.pg_is_in_recovery()"));
+    if (asked.status() != PGRES_TUPLES_OK)
+        return PostgresRefusal{ErrorKind::transient, trimmed(PQerrorMessage(connection))};
+    if (asked.at(0, 0) == "t")
+        return PostgresRefusal{ErrorKind::transient, place + " is a standby"};
+    return std::nullopt;
 }
 
 const char* hint_for(ErrorKind refusal) {
@@ -164,53 +223,30 @@ std::string_view PostgresResult::sqlstate() const noexcept {
 
 PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind kind)
     : name_(endpoint.display_name()) {
-    const std::string port = std::to_string(endpoint.port);
-    const std::string options = options_of(endpoint);
-    std::vector<std::pair<const char*, const char*>> parameters = {
-        {"host", endpoint.host.c_str()},
-        {"port", port.c_str()},
-        {"dbname", endpoint.database.c_str()},
-        {"user", endpoint.username.c_str()},
-        {"password", endpoint.password.c_str()},
-        {"client_encoding", "UTF8"},
-        {"application_name", endpoint.client_name.c_str()},
-        {"sslmode", ssl_mode_text(endpoint.ssl_mode)},
-        {"gssencmode", "disable"},
-        {"options", options.c_str()},
-        // A peer that vanished without a word is noticed within about a minute.
-        {"keepalives", "1"},
-        {"keepalives_idle", "30"},
-        {"keepalives_interval", "10"},
-        {"keepalives_count", "3"},
-        {"tcp_user_timeout", "60000"},
-    };
-    if (!endpoint.ssl_ca_path.empty())
-        parameters.emplace_back("sslrootcert", endpoint.ssl_ca_path.c_str());
-    if (kind == Kind::replication) parameters.emplace_back("replication", "database");
-    std::vector<const char*> names, values;
-    for (const auto& [name, value] : parameters) {
-        names.push_back(name);
-        values.push_back(value);
-    }
-    names.push_back(nullptr);
-    values.push_back(nullptr);
     const While asking(Doing::outside);
-    handle_.reset(PQconnectStartParams(names.data(), values.data(), 0));
-    if (!handle_) throw Error(ErrorKind::bug, "no memory for a Postgres connection");
-    const bool in_time =
-        connect(handle_.get(), std::chrono::seconds(endpoint.connect_timeout_secs));
-    if (!in_time || PQstatus(handle_.get()) != CONNECTION_OK) {
-        const PostgresRefusal refusal =
-            in_time ? judge_postgres_refusal(PQerrorMessage(handle_.get()))
-
-                    : PostgresRefusal{ErrorKind::transient, "no answer in time"};
-        throw Error(refusal.kind,
-                    fmt::format("postgres {}: cannot connect as user '{}': {}", name_,
-                                endpoint.username, refusal.words),
-                    hint_for(refusal.kind));
+    const auto addresses = postgres_addresses(endpoint.host, endpoint.port);
+    PostgresRefusal refusal{ErrorKind::transient, ""};
+    for (const auto& address : addresses) {
+        handle_.reset(begin_connection(endpoint, address, kind == Kind::replication));
+        if (!handle_) throw Error(ErrorKind::bug, "no memory for a Postgres connection");
+        const bool in_time =
+            connect(handle_.get(), std::chrono::seconds(endpoint.connect_timeout_secs));
+        const auto refused = refusal_of(handle_.get(), in_time, endpoint, address);
+        if (!refused) {
+            postgres_address_answered(endpoint.host, endpoint.port, address);
+            PQsetNoticeProcessor(
+                handle_.get(), [](void*, const char*) {}, nullptr);
+            return;
+        }
+        refusal.kind = refused->kind;
+        refusal.words += (refusal.words.empty() ? "" : "; ") + refused->words;
+        // One that is there and refuses the account: the others are of the same database.
+        if (refusal.kind != ErrorKind::transient) break;
     }
-    PQsetNoticeProcessor(
-        handle_.get(), [](void*, const char*) {}, nullptr);
+    throw Error(refusal.kind,
+                fmt::format("postgres {}: cannot connect as user '{}': {}", name_,
+                            endpoint.username, refusal.words),
+                hint_for(refusal.kind));
 }
 
 PostgresResult PostgresConnection::try_query(const std::string& sql) {

@@ -19,6 +19,7 @@
 namespace dts {
 
 struct PostgresEndpoint {
+    /// Or several, by comma, of one port: the first that answers and is no standby.
     std::string host;
     std::uint16_t port = 5432;
     std::string username;
@@ -26,7 +27,7 @@ struct PostgresEndpoint {
     std::string database;
     SslMode ssl_mode = SslMode::disable;
     std::string ssl_ca_path;
-    unsigned connect_timeout_secs = 15;
+    unsigned connect_timeout_secs = 15;                         ///< of each address
     std::string client_name = "dts";                            ///< application_name
     std::vector<std::pair<std::string, std::string>> settings;  ///< of the session, by the url
 

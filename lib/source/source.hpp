@@ -40,6 +40,14 @@ class Source {
     /// text, stable over restarts of the server.
     virtual std::string identity() = 0;
 
+    /// Can this source have grown out of the one of that identity, by a promotion or a restore?
+    virtual bool may_succeed(std::string_view /*earlier*/) { return false; }
+    /// Where may_succeed() says so: does the server hold, beside what holds() says, what follows
+    /// this position of the earlier one? Not where the two have parted before it.
+    virtual Holding succeeds(std::string_view /*earlier*/, const Position& /*position*/) {
+        return {};
+    }
+
     /// The start position when nothing else names one.
     virtual PositionPtr current_end() = 0;
 

@@ -54,7 +54,8 @@ ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codec
                             const DirectoryState& state, bool exactly_once,
                             const std::optional<std::string>& target_record,
                             const std::string& target_place) {
-    require_source(config.runtime.log_dir, source.identity());
+    ResumeDecision decision;
+    decision.identity = judge_source(config.runtime.log_dir, source);
     ResumeInputs inputs;
     inputs.resume_from_log = config.resumer.resume_from == ResumeFrom::log;
     inputs.resume_from_target = config.resumer.resume_from == ResumeFrom::target ||
@@ -70,13 +71,29 @@ ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codec
     read_table(config, codecs, inputs);
     inputs.configured = source.configured_start();
 
-    ResumeDecision decision;
     decision.plan = make_resume_plan(inputs);
     decision.plan.warnings.insert(decision.plan.warnings.begin(), warnings.begin(), warnings.end());
     decision.position = decision.plan.position ? *decision.plan.position : source.current_end();
     decision.target = inputs.target;
-    decision.holding = source.holds(*decision.position);
+    decision.holding =
+        holding_of(config.runtime.log_dir, decision.identity, source, *decision.position);
     return decision;
+}
+
+std::string judge_source(const std::filesystem::path& directory, Source& source) {
+    auto identity = source.identity();
+    const auto recorded = DirectoryState::read(directory).source;
+    const bool succeeds = recorded && *recorded != identity && source.may_succeed(*recorded);
+    if (!succeeds) require_source(directory, identity);
+    return identity;
+}
+
+Holding holding_of(const std::filesystem::path& directory, const std::string& identity,
+                   Source& source, const Position& position) {
+    auto holding = source.holds(position);
+    const auto recorded = DirectoryState::read(directory).source;
+    if (!holding.held || !recorded || *recorded == identity) return holding;
+    return source.succeeds(*recorded, position);
 }
 
 void require_held(const Position& position, const Holding& holding) {

@@ -2,6 +2,7 @@
 // decide. The run and --explain go the same way.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct ResumeDecision {
     PositionPtr position;  ///< the plan's, or the source's current end
     PositionPtr target;    ///< the target's checkpoint; nullptr: none
     Holding holding;       ///< what the source says of `position`
+    std::string identity;  ///< of the source, as it was judged
 };
 
 /// `exactly_once`: the target holds the checkpoint in its transactions, and `target_record` is what
@@ -28,6 +30,14 @@ ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codec
                             const DirectoryState& state, bool exactly_once,
                             const std::optional<std::string>& target_record,
                             const std::string& target_place);
+
+/// The source's identity, where the directory's positions can be of this source: of the same one,
+/// or of one that it may have grown out of. Throws Error{checkpoint} otherwise.
+std::string judge_source(const std::filesystem::path& directory, Source& source);
+
+/// What the source, of that identity, says of a position of the directory's.
+Holding holding_of(const std::filesystem::path& directory, const std::string& identity,
+                   Source& source, const Position& position);
 
 /// Throws Error{gap} when the source does not hold what follows the position.
 void require_held(const Position& position, const Holding& holding);

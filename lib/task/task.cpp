@@ -197,7 +197,7 @@ PositionPtr Task::open(Source& source, Sink& sink) {
     log_->info(fmt::format("{}: {}", plan.is_resume ? "resume from" : "starts from",
                            decision_->position->to_json()));
     log_->info(fmt::format("found in: {}; reason: {}", plan.found_in, plan.reason));
-    record_start(source, sink, decision_->position);
+    record_start(sink, decision_->position);
     for (const std::string& note : source.notes()) log_->warn(note);
     for (const std::string& note : sink.take_notes()) log_->warn(note);
     return decision_->position;
@@ -208,8 +208,8 @@ PositionPtr Task::open(Source& source, Sink& sink) {
 /// expected; with both, the target's wins and says the same. A position given by hand that replaces
 /// the target's checkpoint goes to the target first, or the old one there would win over the log at
 /// the next start.
-void Task::record_start(Source& source, Sink& sink, const PositionPtr& position) {
-    directory_->record_identity(source.identity());
+void Task::record_start(Sink& sink, const PositionPtr& position) {
+    record_identity(decision_->identity, decision_->holding);
     const bool in_target = sink.checkpoint_in_transaction();
     const bool target_first = in_target && decision_->plan.resets_target;
     if (target_first) sink.store_checkpoint(*position);
@@ -223,6 +223,13 @@ void Task::record_start(Source& source, Sink& sink, const PositionPtr& position)
     last_checkpoint_ = position;
     is_recorded_ = true;
     worker_.held_task = true;
+}
+
+/// Before anything of a source that has succeeded the recorded one reaches the target: the position
+/// at hand is of both, what follows is of the new one alone, and would be refused as the old one's.
+void Task::record_identity(const std::string& identity, const Holding& holding) {
+    if (directory_->identity() && *directory_->identity() != identity) log_->warn(holding.detail);
+    directory_->record_identity(identity);
 }
 
 /// position.log goes on with this position; begins anew where that is behind what it holds.
@@ -241,9 +248,11 @@ void Task::begin_records(const PositionPtr& position) {
 /// After an error that a retry may help against: from the last checkpoint. With exactly-once that
 /// is the target's, also when the target has lost commits since (a crash, a failover, a backup).
 PositionPtr Task::reopen(Source& source, Sink& sink) {
-    require_source(directory_->path(), source.identity());
+    const std::string identity = judge_source(directory_->path(), source);
     const PositionPtr position = position_after_error(sink);
-    require_held(*position, source.holds(*position));
+    const Holding holding = holding_of(directory_->path(), identity, source, *position);
+    require_held(*position, holding);
+    record_identity(identity, holding);
     const auto order = position->compare(*last_checkpoint_);
     if (order == std::partial_ordering::greater || order == std::partial_ordering::equivalent) {
         checkpoints_->advanced(position, position);

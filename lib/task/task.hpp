@@ -58,7 +58,8 @@ class Task {
     Error end_with(const Error& error);
     void run_once();
     PositionPtr open(Source& source, Sink& sink);
-    void record_start(Source& source, Sink& sink, const PositionPtr& position);
+    void record_start(Sink& sink, const PositionPtr& position);
+    void record_identity(const std::string& identity, const Holding& holding);
     void begin_records(const PositionPtr& position);
     void retry_group(const Error& error);
     PositionPtr reopen(Source& source, Sink& sink);

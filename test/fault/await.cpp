@@ -26,7 +26,12 @@ void wait_for_sql(SqlServer& server, const std::string& query, WorkerProcess* wo
     }
 }
 
-std::string rows_inserted_from_now(DatabaseServer& server, std::uint64_t rows) {
+std::string rows_inserted_from_now(SqlServer& server, std::uint64_t rows) {
+    if (server.kind() == SqlKind::postgres) {
+        const auto end = server.scalar("SELECT pg_current_wal_insert_lsn()");
+        return fmt::format("SELECT (pg_current_wal_insert_lsn() - '{}' > {})::int", end,
+                           100 * rows);
+    }
     constexpr const char* inserted =
         "FROM information_schema.global_status WHERE variable_name = 'HANDLER_WRITE'";
     const auto now = std::stoull(server.scalar(fmt::format("SELECT variable_value {}", inserted)));

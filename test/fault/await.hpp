@@ -15,9 +15,10 @@ void wait_for_sql(SqlServer& server, const std::string& query, WorkerProcess* wo
                   std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
 /// A query for wait_for_sql(): gives 1 once that many more rows than now were inserted into a
-/// MariaDB server, committed or not. (information_schema.innodb_trx is no such one: InnoDB does not
-/// look anew for those who ask it often.)
-std::string rows_inserted_from_now(DatabaseServer& server, std::uint64_t rows);
+/// MariaDB or Postgres server, committed or not; Postgres counts as one what takes 100 bytes of its
+/// log. (information_schema.innodb_trx is no such query: InnoDB does not look anew for those who
+/// ask it often.)
+std::string rows_inserted_from_now(SqlServer& server, std::uint64_t rows);
 
 /// Waits that long. Throws, with what the worker wrote, when it ends meanwhile.
 void expect_running_for(WorkerProcess& worker, std::chrono::milliseconds time);

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 
 #include "test/servers/database_server.hpp"
 
@@ -43,11 +44,14 @@ bool send_all(int fd, std::string_view bytes) {
     return true;
 }
 
-/// Follows what a MySQL client sends: packets of a 3-byte length, a sequence number, and for a
-/// command (number 0) its code. Tells where a COMMIT begins.
+/// Follows what a client sends, and tells where a COMMIT begins. MySQL: packets of a 3-byte length,
+/// a sequence number, and for a command (number 0) its code. Postgres: a kind, a 4-byte length that
+/// counts itself, and what a query (Q) says; the first message has no kind.
 class CommandReader {
   public:
-    /// Takes all bytes up to the first COMMIT, or all; the number taken. is_commit() says which.
+    explicit CommandReader(SqlKind kind) : kind_(kind) {}
+
+    /// Takes all bytes up to the first COMMIT, or all; the number taken. at_commit() says which.
     std::size_t take(std::string_view bytes) {
         at_commit_ = false;
         for (std::size_t i = 0; i < bytes.size();) {
@@ -58,17 +62,14 @@ class CommandReader {
                 continue;
             }
             header_ += bytes[i++];
-            if (header_.size() < 4) continue;
-            const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(header_[n]); };
-            left_ = byte(0) | byte(1) << 8U | byte(2) << 16U;
-            const bool is_command = byte(3) == 0;
-            header_.clear();
+            if (header_.size() < header_bytes()) continue;
+            const std::size_t header_size = header_.size();
+            const bool is_command = read_header();
             // A client waits for the reply of a command: a short one arrives in one piece.
-            if (is_command && bytes.substr(i).starts_with("\x03"
-                                                          "COMMIT")) {
+            if (is_command && bytes.substr(i).starts_with(commit())) {
                 at_commit_ = true;
                 left_ = 0;
-                return i - 4;
+                return i - header_size;
             }
             if (is_command) ++commands_;
         }
@@ -80,6 +81,31 @@ class CommandReader {
     void begin_transaction() noexcept { commands_ = 0; }
 
   private:
+    std::size_t header_bytes() const noexcept {
+        return kind_ == SqlKind::postgres && has_begun_ ? 5 : 4;
+    }
+    std::string_view commit() const noexcept {
+        return kind_ == SqlKind::postgres ? "COMMIT"
+                                          : "\x03"
+                                            "COMMIT";
+    }
+    /// What follows it has left_ bytes. True for a command.
+    bool read_header() {
+        const std::string header = std::exchange(header_, {});
+        const auto byte = [&](std::size_t n) -> std::size_t {
+            return static_cast<unsigned char>(header[n]);
+        };
+        if (kind_ == SqlKind::mysql) {
+            left_ = byte(0) | byte(1) << 8U | byte(2) << 16U;
+            return byte(3) == 0;
+        }
+        const std::size_t at = header.size() - 4;
+        left_ = (byte(at) << 24U | byte(at + 1) << 16U | byte(at + 2) << 8U | byte(at + 3)) - 4;
+        return std::exchange(has_begun_, true) && header[0] == 'Q';
+    }
+
+    const SqlKind kind_;
+    bool has_begun_ = false;
     std::string header_;
     std::size_t left_ = 0;
     unsigned commands_ = 0;
@@ -91,7 +117,8 @@ class CommandReader {
 /// One client and its way to the server; runs in a thread of its own.
 class CommitProxy::Connection {
   public:
-    Connection(CommitProxy& proxy, int client) : proxy_(proxy), client_(client) {}
+    Connection(CommitProxy& proxy, int client)
+        : proxy_(proxy), client_(client), reader_(proxy.kind_) {}
 
     void run() {
         const auto address = address_of(proxy_.server_port_);
@@ -152,8 +179,8 @@ class CommitProxy::Connection {
     std::array<char, 64 * 1024> buffer_{};
 };
 
-CommitProxy::CommitProxy(std::uint16_t server_port)
-    : server_port_(server_port), port_(free_port()) {
+CommitProxy::CommitProxy(std::uint16_t server_port, SqlKind kind)
+    : server_port_(server_port), kind_(kind), port_(free_port()) {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     wake_ = eventfd(0, EFD_CLOEXEC);
     const auto address = address_of(port_);

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "test/servers/sql_server.hpp"
+
 namespace dts::test {
 
 enum class CommitFault {
@@ -20,7 +22,7 @@ enum class CommitFault {
 
 class CommitProxy {
   public:
-    explicit CommitProxy(std::uint16_t server_port);
+    explicit CommitProxy(std::uint16_t server_port, SqlKind kind = SqlKind::mysql);
     CommitProxy(const CommitProxy&) = delete;
     CommitProxy& operator=(const CommitProxy&) = delete;
     ~CommitProxy();
@@ -46,6 +48,7 @@ class CommitProxy {
     void fired();
 
     const std::uint16_t server_port_;
+    const SqlKind kind_;
     const std::uint16_t port_;
     int listener_ = -1;
     int wake_ = -1;  ///< an eventfd, readable once the proxy ends

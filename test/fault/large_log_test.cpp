@@ -5,9 +5,11 @@
 #include <fstream>
 #include <iostream>
 
+#include "lib/position/postgres_position.hpp"
 #include "test/fault/await.hpp"
 #include "test/fault/chance.hpp"
 #include "test/fault/load_task.hpp"
+#include "test/fault/postgres_load_task.hpp"
 
 using namespace dts;
 using namespace dts::test;
@@ -18,11 +20,27 @@ namespace {
 constexpr std::chrono::seconds most_time_to_first_change{2};
 constexpr std::uint64_t most_bytes_read = 8 << 20;
 
-std::string record_pair(const std::string& file, std::uint64_t position) {
-    const auto json = fmt::format(
+std::string record_of(const BinlogEnd& end) {
+    return fmt::format(
         R"({{"type":"MysqlCdc","server_id":"","binlog_filename":"{}","next_event_position":{},)"
         R"("gtid_set":"","timestamp":"2024-10-10 08:00:58.000"}})",
-        file, position);
+        end.file, end.position);
+}
+
+std::string record_of(const std::string& lsn) {
+    return fmt::format(R"({{"type":"PgCdc","lsn":"{}","timestamp":"2024-10-10 08:12:31.421"}})",
+                       lsn);
+}
+
+std::string old_record(const LoadTask&, std::uint64_t number) {
+    return record_of(BinlogEnd{"mysql-bin.000000", number, ""});
+}
+
+std::string old_record(const PostgresLoadTask&, std::uint64_t number) {
+    return record_of(lsn_text(number));
+}
+
+std::string record_pair(const std::string& json) {
     return fmt::format(
         "2024-10-10 08:01:09.102383 | current_position | {0}\n"
         "2024-10-10 08:01:09.102383 | checkpoint_position | {0}\n",
@@ -30,14 +48,14 @@ std::string record_pair(const std::string& file, std::uint64_t position) {
 }
 
 /// A log as another tool left it, without checksums: old records, and at its end the right one.
-void write_large_log(const std::filesystem::path& file, std::uint64_t bytes, const BinlogEnd& end) {
+template <typename Task>
+void write_large_log(Task& task, const std::filesystem::path& file, std::uint64_t bytes) {
     std::string block;
-    for (std::uint64_t position = 4; block.size() < 4 << 20; ++position) {
-        block += record_pair("mysql-bin.000000", position);
-    }
+    for (std::uint64_t number = 4; block.size() < 4 << 20; ++number)
+        block += record_pair(old_record(task, number));
     std::ofstream out(file, std::ios::binary);
     for (std::uint64_t written = 0; written < bytes; written += block.size()) out << block;
-    out << record_pair(end.file, end.position);
+    out << record_pair(record_of(task.source_end()));
     if (!out.flush()) throw std::runtime_error("no room for " + file.string());
 }
 
@@ -58,7 +76,8 @@ struct Start {
 };
 
 /// Starts a worker that finds one new change to apply.
-Start start_with_change(LoadTask& task, int id) {
+template <typename Task>
+Start start_with_change(Task& task, int id) {
     task.source->run(fmt::format("INSERT INTO fault_load.by_id (id) VALUES ({})", id));
     const auto begin = std::chrono::steady_clock::now();
     WorkerProcess worker(task.ini, task.folder.path());
@@ -69,14 +88,12 @@ Start start_with_change(LoadTask& task, int id) {
     return start;
 }
 
-}  // namespace
-
-TEST_CASE("large position.log: the first change is applied as soon as with a small one") {
-    auto task = LoadTask::mariadb();
+template <typename Task>
+void starts_as_with_a_small_one(Task& task) {
     std::filesystem::create_directories(task.log_folder());
     const auto log = task.log_folder() / "position.log";
     const std::uint64_t bytes = by_form(std::uint64_t{128} << 20, std::uint64_t{1} << 30);
-    write_large_log(log, bytes, task.source->binlog_end());
+    write_large_log(task, log, bytes);
 
     // From another tool; then with our checksums beside it; then with a small log after it.
     const auto adopted = start_with_change(task, 1);
@@ -93,8 +110,20 @@ TEST_CASE("large position.log: the first change is applied as soon as with a sma
         CHECK(again.to_first_change < most_time_to_first_change);
     }
     WorkerProcess worker(task.ini, task.folder.path());
-    worker.wait_for_checkpoint(task.source->binlog_end());
+    worker.wait_for_checkpoint(task.source_end());
     worker.stop();
     CHECK(task.source->scalar("SELECT COUNT(*) FROM fault_load.by_id") ==
           task.target->scalar("SELECT COUNT(*) FROM fault_load.by_id"));
+}
+
+}  // namespace
+
+TEST_CASE("large position.log: the first change is applied as soon as with a small one") {
+    auto task = LoadTask::mariadb();
+    starts_as_with_a_small_one(task);
+}
+
+TEST_CASE("postgres: large position.log: the first change is applied as with a small one") {
+    PostgresLoadTask task;
+    starts_as_with_a_small_one(task);
 }

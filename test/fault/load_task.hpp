@@ -25,6 +25,8 @@ struct LoadTask {
     TempFolder folder{"fault"};
 
     std::filesystem::path log_folder() const { return folder / "task"; }
+    /// The end of the source's log of now.
+    BinlogEnd source_end() { return source->binlog_end(); }
     /// Ends the load, waits until the worker has applied all of it, and stops the worker. Then
     /// checks (Catch2): exit code 0, the same rows on both sides, a position.log that never went
     /// back.

@@ -152,36 +152,6 @@ TEST_CASE("postgres: a target that stands still for longer than wal_sender_timeo
     task.check_arrived(worker);
 }
 
-TEST_CASE("postgres: a large transaction: bounded memory, applied whole, also after a kill") {
-    constexpr std::int64_t most_rss_kib = 256 * 1024;
-    const int rows = by_form(200'000, 2'000'000);
-    PostgresLoadTask task;
-    task.source->run(
-        fmt::format("INSERT INTO fault_load.by_id (id, v) SELECT i, repeat('x', 100) FROM "
-                    "generate_series(1, {}) i",
-                    rows));
-    {
-        WorkerProcess worker(task.ini, task.folder.path());
-        // COPY's progress is seen by others, its rows are not.
-        wait_for_sql(*task.target,
-                     "SELECT count(*)::text FROM pg_stat_activity WHERE backend_xid IS NOT NULL "
-                     "AND application_name='task'",
-                     &worker, std::chrono::minutes(3));
-        worker.kill();
-        CHECK(worker.wait_for_exit().status.peak_rss_kib < most_rss_kib);
-    }
-    CHECK(task.target->scalar("SELECT count(*) FROM fault_load.by_id") == "0");
-    WorkerProcess worker(task.ini, task.folder.path());
-    worker.wait_for_checkpoint(task.source->wal_end(), std::chrono::minutes(15));
-    const auto status = worker.stop().status;
-    CHECK(status.text() == "exit code 0");
-    CHECK(status.peak_rss_kib < most_rss_kib);
-    CHECK(task.differences() == "");
-    CHECK(task.target->scalar("SELECT count(*) FROM fault_load.by_id") == std::to_string(rows));
-    std::cout << fmt::format("postgres: {} rows in a transaction: {} MiB at most\n", rows,
-                             status.peak_rss_kib / 1024);
-}
-
 TEST_CASE("postgres: servers that are shut down while nothing is to do come back, and so does it") {
     PostgresLoadTask task;
     WorkerProcess worker(task.ini, task.folder.path());

@@ -25,6 +25,7 @@ struct PostgresLoadTask {
     TempFolder folder{"fault"};
 
     std::filesystem::path log_folder() const { return folder / "task"; }
+    std::string source_end() { return source->wal_end(); }
     /// As LoadTask's.
     void check_arrived(MixedLoad& load, WorkerProcess& worker);
     void check_arrived(WorkerProcess& worker);

@@ -10,8 +10,11 @@
 namespace dts::test {
 
 struct PostgresPair {
-    explicit PostgresPair(const std::vector<std::string>& settings = {})
-        : source(settings), target(settings) {}
+    using Release = PostgresServer::Release;
+    explicit PostgresPair(const std::vector<std::string>& settings = {},
+                          Release of_source = Release::debian, Release of_target = Release::debian)
+        : source(settings, PostgresServer::Identity::shared, of_source),
+          target(settings, PostgresServer::Identity::shared, of_target) {}
 
     TempFolder folder{"task"};
     PostgresServer source;

@@ -198,7 +198,7 @@ TEST_CASE("postgres: what is not built is refused by name") {
                Contains("ddl_meta_tb: is not built yet"));
 }
 
-TEST_CASE("postgres: a source that was promoted from a standby, or restored, is another timeline") {
+TEST_CASE("postgres: a source on another timeline whose slot did not go along is a gap") {
     StoppedTask task;
     task.source.stop();
     // As at the end of a recovery from an archive: the server goes on with a timeline of its own.
@@ -206,5 +206,5 @@ TEST_CASE("postgres: a source that was promoted from a standby, or restored, is 
     task.source.start({"restore_command=false"});
     REQUIRE(task.source.scalar("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)") ==
             "00000002");
-    task.is_refused(checkpoint_refused, "timeline 2 database d");
+    task.is_refused(gap, "from timeline 1 to 2 at ");
 }

@@ -5,6 +5,7 @@
 
 #include "lib/position/postgres_position.hpp"
 #include "test/integration/postgres_pair.hpp"
+#include "test/skip.hpp"
 
 using namespace dts;
 using namespace dts::test;
@@ -12,7 +13,10 @@ using namespace dts::test;
 namespace {
 
 struct Streams : PostgresPair {
-    Streams() : PostgresPair({"logical_decoding_work_mem=64kB"}), open(source.connect()) {
+    explicit Streams(Release release = Release::debian)
+        : PostgresPair({"logical_decoding_work_mem=64kB", "log_replication_commands=on"}, release,
+                       release),
+          open(source.connect()) {
         run_on_both("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, v text)");
     }
     TaskIni streaming() const { return ini().set("extractor", "stream_in_progress", "true"); }
@@ -44,10 +48,8 @@ struct Streams : PostgresPair {
     PostgresConnection open;  ///< the session of the transaction in progress
 };
 
-}  // namespace
-
-TEST_CASE("postgres: a transaction in progress is streamed, and applied when it commits") {
-    Streams s;
+/// A transaction in parts, with others between them, and parts of it taken back.
+void is_streamed(Streams& s) {
     WorkerProcess worker(s.streaming(), s.folder.path());
     worker.wait_for_line("PgCdcExtractor starts");
     s.open.query("BEGIN; SAVEPOINT zero");
@@ -74,6 +76,25 @@ TEST_CASE("postgres: a transaction in progress is streamed, and applied when it 
     CHECK(s.differences() == "");
     CHECK(s.rows_of_target() == "7000");
     CHECK(s.parts() != "0");
+}
+
+}  // namespace
+
+TEST_CASE("postgres: a transaction in progress is streamed, and applied when it commits") {
+    Streams s;
+    is_streamed(s);
+}
+
+TEST_CASE("postgres 17: a transaction in progress is streamed by protocol 4, and applied") {
+    constexpr auto release = PostgresServer::Release::seventeen;
+    if (const auto why = PostgresServer::why_unavailable(release)) {
+        skip(*why);
+        return;
+    }
+    Streams s(release);
+    is_streamed(s);
+    CHECK_THAT(read_file(s.source.error_log()),
+               Catch::Contains("proto_version '4', streaming 'parallel'"));
 }
 
 TEST_CASE("postgres: a streamed transaction that is rolled back leaves nothing behind") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <pwd.h>
 #include <signal.h>
 #include <stdexcept>
@@ -17,7 +18,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
+/// DTS_TEST_POSTGRES17 names it, else it is where fetch-postgres17 puts it.
+fs::path tree_of_17() {
+    const char* named = std::getenv("DTS_TEST_POSTGRES17");
+    return named != nullptr ? fs::path(named) : cache_folder() / "postgres17";
+}
+
+fs::path programs_of(PostgresServer::Release release) {
+    return release == PostgresServer::Release::debian ? fs::path("/usr/lib/postgresql/15/bin")
+                                                      : tree_of_17() / "usr/lib/postgresql/17/bin";
+}
 
 /// As the account "postgres" where this one is root; ended with the test that started it.
 std::vector<std::string> as_server_account(std::vector<std::string> command) {
@@ -36,13 +46,12 @@ void give_to_server_account(const fs::path& folder) {
         throw std::runtime_error("cannot give " + folder.string() + " to postgres");
 }
 
-void make_data_folder(const fs::path& folder) {
+void make_data_folder(const std::string& initdb, const fs::path& folder) {
     fs::create_directory(folder);
     give_to_server_account(folder);
     // What makes the server's first start slow is done once, here: the account and the database.
-    run_program(
-        as_server_account({std::string(programs) + "initdb", "--no-sync", "-A", "trust", "-U",
-                           "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", folder.string()}));
+    run_program(as_server_account({initdb, "--no-sync", "-A", "trust", "-U", "postgres", "-E",
+                                   "UTF8", "--locale=C.UTF-8", "-D", folder.string()}));
     // From here on the password is asked for, but by the owner of the folder's socket.
     write_file(folder / "pg_hba.conf",
                "local all postgres trust\n"
@@ -82,17 +91,28 @@ class PostgresTestSession final : public SqlSession {
 
 }  // namespace
 
-PostgresServer::PostgresServer(std::vector<std::string> settings, Identity identity)
-    : folder_("postgres"), settings_(std::move(settings)), port_(free_port()) {
-    // Its account must get through to the data.
-    fs::permissions(folder(),
-                    fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
-    fs::create_directory(folder_ / "socket");
-    give_to_server_account(folder_ / "socket");
+std::optional<std::string> PostgresServer::why_unavailable(Release release) {
+    const auto program = programs_of(release) / "postgres";
+    if (fs::exists(program)) return std::nullopt;
+    return fmt::format("no {} (test/servers/fetch-postgres17 makes one)", program.string());
+}
+
+PostgresServer::PostgresServer(std::vector<std::string> settings, Identity identity,
+                               Release release)
+    : folder_("postgres"),
+      release_(release),
+      host_(primary_host),
+      settings_(std::move(settings)),
+      port_(free_port()) {
+    make_folders();
+    const auto make = [this](const fs::path& folder) {
+        make_data_folder(program("initdb"), folder);
+    };
     if (identity == Identity::own) {
-        make_data_folder(data_folder());
+        make(data_folder());
     } else {
-        copy_cached_data_folder("postgres-15", data_folder(), make_data_folder);
+        copy_cached_data_folder(release == Release::debian ? "postgres-15" : "postgres-17",
+                                data_folder(), make);
     }
     start();
     PostgresEndpoint owner;
@@ -105,12 +125,45 @@ PostgresServer::PostgresServer(std::vector<std::string> settings, Identity ident
     connection.query(fmt::format("CREATE DATABASE {}", database));
 }
 
+PostgresServer::PostgresServer(const PostgresServer& primary, std::string_view slot,
+                               std::vector<std::string> settings)
+    : folder_("postgres"),
+      release_(primary.release_),
+      host_(standby_host),
+      settings_(std::move(settings)),
+      port_(primary.port_) {
+    make_folders();
+    const auto place = fmt::format("host={} port={} user={} password={} dbname={}", primary.host_,
+                                   port_, username, password, database);
+    fs::create_directory(data_folder());
+    give_to_server_account(data_folder());
+    fs::permissions(data_folder(), fs::perms::owner_all);
+    run_program(as_server_account({program("pg_basebackup"), "-d", place, "-D",
+                                   data_folder().string(), "--checkpoint=fast", "--no-sync"}));
+    write_file(data_folder() / "standby.signal", "");
+    settings_.push_back("primary_conninfo=" + place);
+    settings_.push_back(fmt::format("primary_slot_name={}", slot));
+    settings_.push_back(fmt::format("listen_addresses={}", host_));
+    start();
+}
+
 PostgresServer::~PostgresServer() = default;
+
+std::string PostgresServer::program(const char* name) const {
+    return (programs_of(release_) / name).string();
+}
+
+void PostgresServer::make_folders() {
+    // Its account must get through to the data.
+    fs::permissions(folder(),
+                    fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+    fs::create_directory(folder_ / "socket");
+    give_to_server_account(folder_ / "socket");
+}
 
 void PostgresServer::start(const std::vector<std::string>& settings) {
     if (process_ && process_->is_running()) throw std::runtime_error("the server runs already");
-    std::vector<std::string> args = {std::string(programs) + "postgres", "-D",
-                                     data_folder().string()};
+    std::vector<std::string> args = {program("postgres"), "-D", data_folder().string()};
     std::vector<std::string> all = {
         "wal_level=logical",
         "listen_addresses=127.0.0.1",
@@ -143,8 +196,7 @@ void PostgresServer::start(const std::vector<std::string>& settings) {
         process_ = std::make_unique<ChildProcess>(command);
         LineReader log(error_log());
         const auto result = wait_until(
-            folder(),
-            [&] { return log.find("database system is ready to accept connections").has_value(); },
+            folder(), [&] { return log.find("database system is ready to accept ").has_value(); },
             std::chrono::minutes(2), process_.get());
         if (result == WaitResult::done) return;
         const std::string text = read_file(error_log());
@@ -176,7 +228,7 @@ void PostgresServer::kill() {
 
 PostgresEndpoint PostgresServer::endpoint() const {
     PostgresEndpoint endpoint;
-    endpoint.host = "127.0.0.1";
+    endpoint.host = host_;
     endpoint.port = port_;
     endpoint.username = username;
     endpoint.password = password;
@@ -186,7 +238,7 @@ PostgresEndpoint PostgresServer::endpoint() const {
 }
 
 std::string PostgresServer::url() const {
-    return fmt::format("postgres://{}:{}@127.0.0.1:{}/{}", username, password_in_url, port_,
+    return fmt::format("postgres://{}:{}@{}:{}/{}", username, password_in_url, host_, port_,
                        database);
 }
 

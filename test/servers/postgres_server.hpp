@@ -1,6 +1,6 @@
-// A throwaway Postgres: the one that Debian packages, without its service. It has a database "d"
-// and writes its log for logical decoding. Where the tests run as root it runs as the account
-// "postgres", since it refuses to be root.
+// A throwaway Postgres: the one that Debian packages, without its service, or the version 17 that
+// fetch-postgres17 makes. It has a database "d" and writes its log for logical decoding. Where the
+// tests run as root it runs as the account "postgres", since it refuses to be root.
 #pragma once
 
 #include <vector>
@@ -20,9 +20,19 @@ class PostgresServer final : public SqlServer {
         shared,  ///< its system identifier is that of the others, which come from one copy
         own,     ///< made anew: takes two seconds more
     };
+    enum class Release : std::uint8_t { debian, seventeen };
+    /// Nothing where there is a Postgres of that release to start.
+    static std::optional<std::string> why_unavailable(Release release);
+
     /// Starts it with an empty data directory; `settings` as "name=value".
     explicit PostgresServer(std::vector<std::string> settings = {},
-                            Identity identity = Identity::shared);
+                            Identity identity = Identity::shared,
+                            Release release = Release::debian);
+    /// Starts a standby of it, with what it holds, at standby_host and the same port: one URL can
+    /// name both. `slot` is a physical one of the primary's.
+    PostgresServer(const PostgresServer& primary, std::string_view slot,
+                   std::vector<std::string> settings);
+    static constexpr std::string_view primary_host = "127.0.0.1", standby_host = "127.0.0.2";
     ~PostgresServer() override;
 
     /// Starts it, with what it holds, and returns when it takes connections. `settings` are for
@@ -56,8 +66,12 @@ class PostgresServer final : public SqlServer {
 
   private:
     PostgresConnection& admin();
+    void make_folders();
+    std::string program(const char* name) const;
 
     TempFolder folder_;
+    Release release_;
+    std::string host_;
     std::vector<std::string> settings_;
     std::uint16_t port_;
     std::unique_ptr<ChildProcess> process_;

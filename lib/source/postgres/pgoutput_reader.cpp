@@ -34,6 +34,8 @@ StreamAbort MessageReader::stream_abort() {
     StreamAbort abort{};
     abort.xid = u32();
     abort.subtransaction = u32();
+    // Version 4: where and when it was taken back.
+    if (!reader_.empty()) reader_.skip(16);
     return abort;
 }
 

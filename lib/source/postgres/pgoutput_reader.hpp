@@ -1,4 +1,4 @@
-// Reads the messages of the pgoutput plugin, protocol versions 1 and 2, field by field. Format:
+// Reads the messages of the pgoutput plugin, protocol versions 1 to 4, field by field. Format:
 // PostgreSQL documentation, "Logical Replication Message Formats". Every step is checked: bytes
 // from outside never make us read past their end. Throws Error{data}.
 #pragma once

@@ -7,6 +7,7 @@
 #include "lib/source/postgres/pgoutput_decoder.hpp"
 #include "lib/source/postgres/replication_stream.hpp"
 #include "lib/source/postgres/slot_inventory.hpp"
+#include "lib/source/postgres/timeline.hpp"
 
 namespace dts {
 
@@ -91,7 +92,21 @@ void PostgresCdcSource::preflight() {
 
 std::string PostgresCdcSource::identity() {
     PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
-    return postgres_identity(walsender);
+    identity_ = PostgresIdentity::read(walsender).text();
+    return identity_;
+}
+
+bool PostgresCdcSource::may_succeed(std::string_view earlier) {
+    const auto recorded = PostgresIdentity::parse(earlier);
+    const auto now = PostgresIdentity::parse(identity_.empty() ? identity() : identity_);
+    return recorded && now && now->may_succeed(*recorded);
+}
+
+Holding PostgresCdcSource::succeeds(std::string_view earlier, const Position& position) {
+    const auto recorded = PostgresIdentity::parse(earlier);
+    if (!recorded) return {};
+    PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
+    return slot_succeeds(ask(), walsender, options_.slot, *recorded, as_postgres(position).lsn);
 }
 
 /// Where the slot stands: what was written since it was made, or last read, is not lost. Without a
@@ -162,6 +177,10 @@ void PostgresCdcSource::open(const PositionPtr& position) {
     reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;
     reader_->stream.open(start.lsn);
+    if (!identity_.empty() && reader_->stream.identity() != identity_)
+        throw Error(ErrorKind::transient,
+                    fmt::format("the source was \"{}\", and is \"{}\" a moment later", identity_,
+                                reader_->stream.identity()));
     const auto holding = slot_holds(ask(), options_.slot, options_.publication, start.lsn);
     if (!holding.held)
         throw Error(ErrorKind::gap,

@@ -60,6 +60,8 @@ class PostgresCdcSource final : public Source {
     void preflight() override;
     std::vector<std::string> notes() const override { return notes_; }
     std::string identity() override;
+    bool may_succeed(std::string_view earlier) override;
+    Holding succeeds(std::string_view earlier, const Position& position) override;
     PositionPtr current_end() override;
     PositionPtr prepare_first_start(const PositionPtr& end) override;
     PositionPtr configured_start() override;
@@ -82,6 +84,7 @@ class PostgresCdcSource final : public Source {
     std::mutex asked_mutex_;  ///< of the pointer, against interrupt()
     std::unique_ptr<PostgresConnection> asked_;
     std::unique_ptr<Reader> reader_;
+    std::string identity_;  ///< as it was judged: the stream's own connection must meet it again
     std::vector<std::string> notes_;
     bool may_make_slot_ = false;        ///< current_end() found none: a first start makes it
     std::exception_ptr pending_error_;  ///< thrown by the next next()

@@ -15,6 +15,7 @@
 #include "lib/position/postgres_position.hpp"
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/stream_error.hpp"
+#include "lib/source/postgres/timeline.hpp"
 
 namespace dts {
 
@@ -48,6 +49,7 @@ void ReplicationStream::connect() {
     if (interrupted_) throw interrupted_error();
     auto connection = std::make_unique<PostgresConnection>(options_.endpoint,
                                                            PostgresConnection::Kind::replication);
+    identity_ = PostgresIdentity::read(*connection).text();
     std::lock_guard lock(connection_mutex_);
     connection_ = std::move(connection);
     copy_ = CopyBoth::make(*connection_);
@@ -94,11 +96,13 @@ void ReplicationStream::open(std::uint64_t lsn) {
 
 /// False when the slot is in use.
 bool ReplicationStream::try_start(std::uint64_t lsn) {
-    const bool in_progress = options_.in_progress && connection_->version() >= 140000;
+    const int version = options_.in_progress ? connection_->version() : 0;
     const std::string command =
         fmt::format("START_REPLICATION SLOT {} LOGICAL {} ({}, publication_names {})",
                     postgres::quote_identifier(options_.slot), lsn_text(lsn),
-                    in_progress ? "proto_version '2', streaming 'on'" : "proto_version '1'",
+                    version >= 160000   ? "proto_version '4', streaming 'parallel'"
+                    : version >= 140000 ? "proto_version '2', streaming 'on'"
+                                        : "proto_version '1'",
                     postgres::quote_literal(postgres::quote_identifier(options_.publication)));
     const auto refusal = copy_->start(command);
     if (!refusal) {

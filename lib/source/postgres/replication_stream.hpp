@@ -33,8 +33,8 @@ class ReplicationStream {
         std::chrono::milliseconds keepalive_interval{10'000};
         std::chrono::milliseconds slot_patience{40'000};  ///< for a slot that is still in use
         bool take_over = false;  ///< end whoever uses the slot, as far as the account may
-        /// Large transactions are sent while they go on, where the server can (pgoutput protocol 2;
-        /// versions 3 and 4 add prepared transactions and parallel appliers, neither of use here).
+        /// Large transactions are sent while they go on, where the server can: pgoutput protocol 2
+        /// from version 14 on, 4 from version 16 on (the subscriber's own choice of "parallel").
         bool in_progress = false;
     };
 
@@ -61,6 +61,8 @@ class ReplicationStream {
     void acknowledge(std::uint64_t lsn) noexcept;
     bool is_idle() const noexcept { return idle_; }
     std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+    /// Whose log it is, by its own connection.
+    const std::string& identity() const noexcept { return identity_; }
     /// Ends a blocking open() or next(), which throw Error{transient}, for good.
     void interrupt() noexcept;
 
@@ -87,6 +89,7 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
+    std::string identity_;
     ReadPace pace_;
     ReadPause pause_;
     std::uint64_t bytes_at_look_ = 0;  ///< bytes_read_ when the socket was looked at last

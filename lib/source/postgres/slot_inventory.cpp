@@ -22,14 +22,19 @@ std::uint64_t lsn_of(std::string_view text) {
     return *lsn;
 }
 
+bool is_standby(PostgresConnection& connection) {
+    return connection.scalar("SELECT pg_catalog.pg_is_in_recovery()") == "t";
+}
+
 }  // namespace
 
 std::optional<SlotState> read_slot(PostgresConnection& connection, const std::string& slot) {
     const auto result = connection.query(fmt::format(
         "SELECT COALESCE(plugin, ''), COALESCE(database, ''), slot_type, temporary, {}, "
-        "COALESCE(confirmed_flush_lsn::text, '0/0') FROM pg_catalog.pg_replication_slots WHERE "
+        "COALESCE(confirmed_flush_lsn::text, '0/0'), {} FROM pg_catalog.pg_replication_slots WHERE "
         "slot_name={}",
-        connection.version() >= 130000 ? "COALESCE(wal_status, '')" : "''", quote_literal(slot)));
+        connection.version() >= 130000 ? "COALESCE(wal_status, '')" : "''",
+        connection.version() >= 170000 ? "synced AND failover" : "false", quote_literal(slot)));
     if (result.size() == 0) return std::nullopt;
     SlotState state;
     state.plugin = result.text(0, 0);
@@ -38,6 +43,7 @@ std::optional<SlotState> read_slot(PostgresConnection& connection, const std::st
     state.is_temporary = result.at(0, 3) == "t";
     state.is_lost = result.at(0, 4) == "lost";
     state.confirmed_lsn = lsn_of(result.at(0, 5));
+    state.is_synchronized = result.at(0, 6) == "t";
     return state;
 }
 
@@ -56,12 +62,6 @@ bool publication_exists(PostgresConnection& connection, const std::string& publi
         .has_value();
 }
 
-std::string postgres_identity(PostgresConnection& connection) {
-    const auto result = connection.query("IDENTIFY_SYSTEM");
-    return fmt::format("postgres {} timeline {} database {}", result.at(0, 0), result.at(0, 1),
-                       result.at(0, 3));
-}
-
 Holding slot_holds(PostgresConnection& connection, const std::string& slot,
                    const std::string& publication, std::uint64_t lsn) {
     const auto state = read_slot(connection, slot);
@@ -70,6 +70,13 @@ Holding slot_holds(PostgresConnection& connection, const std::string& slot,
         return {
             false, fmt::format("replication slot {} does not exist", slot),
             fmt::format("was it dropped, or is this another server (a failover)? {}", gap_hint)};
+    }
+    if (state->is_synchronized && is_standby(connection)) {
+        throw Error(ErrorKind::transient,
+                    fmt::format("slot {} is kept in step with the primary's, and can be read when "
+                                "this standby has been promoted",
+                                slot),
+                    "name the primary in the url, or both");
     }
     if (!state->is_logical || state->plugin != "pgoutput" || state->is_temporary) {
         throw Error(ErrorKind::config,
@@ -145,12 +152,13 @@ std::uint64_t make_slot(PostgresConnection& connection, const std::string& slot,
         connection.query(
             fmt::format("SELECT pg_catalog.pg_drop_replication_slot({})", quote_literal(slot)));
     }
+    const bool goes_along = connection.version() >= 170000 && !is_standby(connection);
     connection.execute("SET statement_timeout='60s'");
     try {
         const auto lsn = connection.scalar(
             fmt::format("SELECT lsn FROM pg_catalog.pg_create_logical_replication_slot({}, "
-                        "'pgoutput')",
-                        quote_literal(slot)));
+                        "'pgoutput'{})",
+                        quote_literal(slot), goes_along ? ", failover => true" : ""));
         connection.execute("RESET statement_timeout");
         return lsn_of(lsn.value_or(""));
     } catch (const Error& error) {

@@ -17,6 +17,7 @@ struct SlotState {
     bool is_logical = false;
     bool is_temporary = false;
     bool is_lost = false;             ///< the server has thrown away what it should have kept
+    bool is_synchronized = false;     ///< it came from the primary, and was kept in step with it
     std::uint64_t confirmed_lsn = 0;  ///< commits before it are not sent any more
 };
 
@@ -28,11 +29,9 @@ std::uint64_t wal_end(PostgresConnection& connection);
 
 bool publication_exists(PostgresConnection& connection, const std::string& publication);
 
-/// Names the data: system identifier, timeline and database. `connection` is a walsender's.
-std::string postgres_identity(PostgresConnection& connection);
-
 /// Does the slot still hold what commits at or behind this LSN? Throws Error{config} for a slot
-/// that cannot be used at all, and a publication that is not there.
+/// that cannot be used at all, and a publication that is not there; Error{transient} on a standby
+/// that has not been promoted yet.
 Holding slot_holds(PostgresConnection& connection, const std::string& slot,
                    const std::string& publication, std::uint64_t lsn);
 
@@ -42,7 +41,8 @@ void make_publication(PostgresConnection& connection, const std::string& publica
                       const TableSelector& selector);
 
 /// Makes the slot, or gives the one that is there; where it begins. `anew`: one that is there is
-/// dropped first. Waits for the transactions that write just now, up to a minute.
+/// dropped first. Waits for the transactions that write just now, up to a minute. From version 17
+/// on the slot may go along to a standby that is promoted (`failover`).
 std::uint64_t make_slot(PostgresConnection& connection, const std::string& slot, bool anew);
 
 }  // namespace dts

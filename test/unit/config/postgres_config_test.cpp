@@ -73,6 +73,9 @@ TEST_CASE("postgres url: the database must be named, and parameters known") {
     CHECK_THAT(fault("mysql://h/d"), Contains("must begin with postgres://"));
     CHECK_THAT(fault("postgres://h/d?target_session_attrs=any"), Contains("is not known"));
     CHECK(fault("postgresql://h/d?options[statement_timeout]=10s").empty());
+    // Several hosts, of one port.
+    CHECK(parse_postgres_url("postgres://u@a,b:5433/d").host == "a,b");
+    CHECK(parse_postgres_url("postgres://u@a,b:5433/d").port == 5433);
 }
 
 TEST_CASE("pg settings: TRUNCATE is the one definition statement, and only from pg to pg") {
