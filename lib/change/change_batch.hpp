@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/base/arena.hpp"
+#include "lib/change/collection_command.hpp"
 #include "lib/change/table_schema.hpp"
 #include "lib/change/value.hpp"
 #include "lib/position/position.hpp"
@@ -61,6 +62,9 @@ struct ChangeBatch {
     std::vector<RowChange> changes;
     std::vector<CommitMark> commits;
     std::unique_ptr<CommitTrail> trail;
+    /// A change of a collection itself: the batch holds nothing else but its mark, stands between
+    /// whole transactions, and is applied by itself.
+    CollectionCommandPtr command;
     /// What the log should say once, e.g. a definition statement that is not applied. A batch may
     /// hold nothing else.
     std::vector<std::string> notes;

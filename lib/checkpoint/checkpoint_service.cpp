@@ -33,6 +33,15 @@ void CheckpointService::advanced(PositionPtr current, PositionPtr checkpoint) {
     std::swap(latest_, pair);  // the old ones are let go outside the lock
 }
 
+void CheckpointService::record_now() {
+    const While waiting(Doing::outside);  // for the disk, by way of the thread
+    std::unique_lock lock(mutex_);
+    const unsigned asked = ++asked_;
+    wake_.notify_all();
+    wake_.wait(lock, [&] { return answered_ >= asked || failure_; });
+    if (answered_ < asked) std::rethrow_exception(failure_);
+}
+
 void CheckpointService::finish() {
     stop_thread();
     if (failure_) std::rethrow_exception(failure_);
@@ -48,14 +57,22 @@ void CheckpointService::run(const std::stop_token& stop) {
     try {
         for (;;) {
             std::unique_lock lock(mutex_);
-            wake_.wait_for(lock, stop, interval_, [] { return false; });
+            wake_.wait_for(lock, stop, interval_, [this] { return asked_ != answered_; });
             if (stop.stop_requested()) return;
             const auto pair = latest_;
+            const unsigned asked = asked_;
             lock.unlock();
             record(pair);
+            lock.lock();
+            answered_ = asked;
+            wake_.notify_all();
         }
     } catch (...) {
-        failure_ = std::current_exception();
+        {
+            const std::lock_guard lock(mutex_);
+            failure_ = std::current_exception();
+        }
+        wake_.notify_all();
         if (callbacks_.on_failure) callbacks_.on_failure(failure_);
     }
 }

@@ -46,6 +46,10 @@ class CheckpointService {
     /// Any thread.
     void advanced(PositionPtr current, PositionPtr checkpoint);
 
+    /// What advanced() was told last is on disk when this returns. Not by the service's thread.
+    /// Throws what on_failure was given.
+    void record_now();
+
     /// Ends the intervals and records the last pair if it is not yet. Throws what on_failure was
     /// given, or Error{durability}. After it nothing is recorded.
     void finish();
@@ -65,9 +69,11 @@ class CheckpointService {
     const std::chrono::milliseconds interval_;
     const CheckpointCallbacks callbacks_;
 
-    std::mutex mutex_;  ///< guards latest_
+    std::mutex mutex_;  ///< guards the next three, and failure_ while the thread lives
     std::condition_variable_any wake_;
     Pair latest_;
+    unsigned asked_ = 0;     ///< how often record_now() was called
+    unsigned answered_ = 0;  ///< and has what it wants
 
     Pair recorded_;  ///< of the thread that records: the jthread, and the caller outside its life
     std::exception_ptr failure_;

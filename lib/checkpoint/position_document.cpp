@@ -226,8 +226,8 @@ void PositionDocument::store(MongoConnection& connection, const MongoSession* se
     if (update(connection, session, set_of(std::move(fields))) != 1) throw_not_as_left(connection);
 }
 
-void PositionDocument::guard(MongoConnection& connection, const MongoSession& session) {
-    if (update(connection, &session, set_of(BsonWriter())) != 1) throw_not_as_left(connection);
+void PositionDocument::guard(MongoConnection& connection, const MongoSession* session) {
+    if (update(connection, session, set_of(BsonWriter())) != 1) throw_not_as_left(connection);
 }
 
 PositionTable::Found PositionDocument::renew(MongoConnection& connection,

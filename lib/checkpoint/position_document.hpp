@@ -48,9 +48,9 @@ class PositionDocument {
     /// Error{transient} when it went back.
     void store(MongoConnection& connection, const MongoSession* session,
                const StoredPosition& position);
-    /// In the open transaction: the same check, without moving it. Keeps other writers out until
-    /// the transaction ends.
-    void guard(MongoConnection& connection, const MongoSession& session);
+    /// The same check, without moving it. In a transaction that keeps other writers out until it
+    /// ends.
+    void guard(MongoConnection& connection, const MongoSession* session);
 
     /// As PositionTable's: what a reconnect finds.
     PositionTable::Found renew(MongoConnection& connection, const StoredPosition& position) const;

@@ -54,8 +54,8 @@ Uri make_uri(const MongoEndpoint& endpoint) {
     set_default_ms(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, timeout_ms);
     // Not longer than a stop may take; the task tries again by itself.
     set_default_ms(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, std::min(timeout_ms, 5000));
-    // A server that is silent for so long counts as lost: no command of ours takes as long.
-    set_default_ms(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 60'000);
+    set_default_ms(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS,
+                   static_cast<std::int32_t>(endpoint.answer_timeout_secs * 1000));
     if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_SERVERSELECTIONTRYONCE))
         mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_SERVERSELECTIONTRYONCE, false);
     if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_RETRYWRITES))
@@ -138,13 +138,17 @@ MongoError MongoConnection::failure(const bson_error_t& error, const bson_t* rep
                error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
         kind = ErrorKind::permission;
     }
+    if (is_certificate_refusal(error.message)) kind = ErrorKind::config;
     const bool retryable = reply != nullptr && mongoc_error_has_label(reply, "RetryableWriteError");
     if ((voids || unknown || retryable) && kind == ErrorKind::data) kind = ErrorKind::transient;
     const std::string number = code != 0 ? fmt::format(" [error {}]", code) : std::string();
     return {kind,
             fmt::format("MongoDB {}: {}: {}{}{}", name_, context, error.message, number,
                         code_name(reply)),
-            code, voids, unknown};
+            code,
+            voids,
+            unknown,
+            mongo_error_hint(kind, code, error.message)};
 }
 
 MongoReply MongoConnection::command(const std::string& database, std::string_view command,

@@ -26,8 +26,9 @@ struct MongoEndpoint {
     SslMode ssl_mode = SslMode::disable;  ///< disable: what the uri says
     std::string ssl_ca_path;
     unsigned connect_timeout_secs = 15;
-    std::string client_name;  ///< shown by the server in currentOp and its log
-    bool direct = false;      ///< this server alone, whatever it is a member of
+    unsigned answer_timeout_secs = 60;  ///< a server that is silent for so long counts as lost
+    std::string client_name;            ///< shown by the server in currentOp and its log
+    bool direct = false;                ///< this server alone, whatever it is a member of
 };
 
 /// A reply, movable.

@@ -5,7 +5,7 @@ namespace dts {
 ErrorKind mongo_error_kind(int server_code) noexcept {
     switch (server_code) {
         case mongo_code::unauthorized:
-        case 18:    // AuthenticationFailed
+        case mongo_code::authentication_failed:
         case 31:    // RoleNotFound
         case 8000:  // AtlasError: a refused account
             return ErrorKind::permission;
@@ -53,6 +53,26 @@ ErrorKind mongo_error_kind(int server_code) noexcept {
         default:
             return ErrorKind::data;
     }
+}
+
+bool is_certificate_refusal(std::string_view words) noexcept {
+    const auto says = [&](std::string_view text) {
+        return words.find(text) != std::string_view::npos;
+    };
+    return says("certificate verify failed") || says("hostname mismatch") ||
+           says("IP address mismatch") || says("Failed certificate verification");
+}
+
+std::string mongo_error_hint(ErrorKind kind, int server_code, std::string_view words) {
+    if (is_certificate_refusal(words))
+        return "ssl_ca_path names the file with the certificate of who has signed the server's; "
+               "ssl_mode=verify_ca accepts another host name, require any certificate";
+    if (kind != ErrorKind::permission) return {};
+    if (server_code == mongo_code::unauthorized)
+        return "the account lacks that right: README, \"between two MongoDB\", names those it "
+               "needs";
+    return "the account or its password is wrong, or it is kept in another database: "
+           "authSource=DATABASE in the url names that (usually admin)";
 }
 
 }  // namespace dts

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lib/base/error.hpp"
 
@@ -11,6 +12,7 @@ namespace dts {
 /// The server's numbers (src/mongo/base/error_codes.yml of the server) that something depends on.
 namespace mongo_code {
 constexpr int unauthorized = 13;
+constexpr int authentication_failed = 18;
 constexpr int namespace_not_found = 26;
 constexpr int cursor_not_found = 43;
 constexpr int namespace_exists = 48;
@@ -27,8 +29,8 @@ class MongoError final : public Error {
   public:
     /// `code`: the server's, 0 where the client library failed by itself.
     MongoError(ErrorKind kind, std::string text, int code, bool voids_transaction,
-               bool commit_unknown)
-        : Error(kind, std::move(text)),
+               bool commit_unknown, std::string hint = {})
+        : Error(kind, std::move(text), std::move(hint)),
           code_(code),
           voids_transaction_(voids_transaction),
           commit_unknown_(commit_unknown) {}
@@ -47,5 +49,12 @@ class MongoError final : public Error {
 
 /// What a retry may help against, what the account may not, and what is left: data.
 ErrorKind mongo_error_kind(int server_code) noexcept;
+
+/// Does the library say that the server's certificate stands against it? A retry would meet it
+/// again.
+bool is_certificate_refusal(std::string_view words) noexcept;
+
+/// What the operator can do; empty where that is not known.
+std::string mongo_error_hint(ErrorKind kind, int server_code, std::string_view words);
 
 }  // namespace dts

@@ -247,7 +247,10 @@ constexpr Key keys[] = {
     text("filter", "ignore_tbs", "", "tables not to sync"),
     text("filter", "do_events", "*", "of insert,update,delete; * for all"),
     text("filter", "do_ddls", "",
-         "definition statements to sync, none when empty: truncate_table, from pg to pg"),
+         "definition statements to sync, none when empty. From pg to pg: truncate_table. From "
+         "mongo: "
+         "create_table,drop_table,rename_table,alter_table,create_index,drop_index,drop_database, "
+         "or * for all"),
     text("filter", "do_dcls", "", "grants and accounts to sync; none when empty").not_built(),
     text("filter", "do_structures", "*", "what of the tables' structure is made").not_built(),
     json("filter", "ignore_cols",

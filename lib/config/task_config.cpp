@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/config/collection_ddls.hpp"
 #include "lib/config/resumer_config.hpp"
 #include "lib/config/settings.hpp"
 
@@ -97,10 +98,6 @@ MongoCdcConfig read_mongo_cdc(const Settings& settings) {
                              "op_log starts at start_timestamp");
     if (!cdc.resume_token.empty() && cdc.resume_token.front() != '{')
         cdc.resume_token = fmt::format("{{\"_data\":\"{}\"}}", cdc.resume_token);
-    if (settings.given(section, "heartbeat_tb"))
-        throw settings.error(section, "heartbeat_tb",
-                             fmt::format("is not built yet for mongo in dts {}", DTS_VERSION),
-                             "leave it out: the position moves on without it");
     return cdc;
 }
 
@@ -231,7 +228,7 @@ bool read_truncates(const Settings& settings, bool from_pg_to_pg) {
     return true;
 }
 
-FilterConfig read_filter(const Settings& settings, bool from_pg_to_pg) {
+FilterConfig read_filter(const Settings& settings, bool from_pg_to_pg, bool from_mongo) {
     const auto text = [&](std::string_view key) { return settings.text("filter", key); };
     return {text("do_dbs"),
             text("ignore_dbs"),
@@ -239,7 +236,8 @@ FilterConfig read_filter(const Settings& settings, bool from_pg_to_pg) {
             text("ignore_tbs"),
             text("do_events"),
             text("ignore_cols"),
-            read_truncates(settings, from_pg_to_pg)};
+            !from_mongo && read_truncates(settings, from_pg_to_pg),
+            {}};
 }
 
 RouterConfig read_router(const Settings& settings) {
@@ -342,7 +340,12 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     const bool from_pg_to_pg = config.extractor.endpoint.db_type == DbType::pg &&
                                config.sinker.db_type == DbType::pg &&
                                config.sinker.sink_type == SinkType::write;
-    config.filter = read_filter(settings, from_pg_to_pg);
+    const bool from_mongo = config.extractor.endpoint.db_type == DbType::mongo;
+    config.filter = read_filter(settings, from_pg_to_pg, from_mongo);
+    if (from_mongo)
+        config.filter.collection_ddls =
+            read_collection_ddls(settings, config.extractor.mongo_cdc.follows_oplog,
+                                 config.pipeline.exactly_once == ExactlyOnce::off);
     config.router = read_router(settings);
     config.data_marker = read_data_marker(settings, from_pg_to_pg);
     check_document_rules(settings, config.extractor.endpoint.db_type);

@@ -116,7 +116,8 @@ struct PipelineConfig {
 /// As written; lib/pipeline/filter.hpp reads them.
 struct FilterConfig {
     std::string do_dbs, ignore_dbs, do_tbs, ignore_tbs, do_events, ignore_cols;
-    bool truncates = false;  ///< do_ddls has truncate_table
+    bool truncates = false;                    ///< do_ddls has truncate_table
+    std::vector<std::string> collection_ddls;  ///< mongo: the items of do_ddls
 };
 
 /// As written; lib/pipeline/router.hpp reads them.

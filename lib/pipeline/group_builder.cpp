@@ -66,6 +66,9 @@ GroupCut GroupBuilder::take_whole_transactions() {
     while (pending_marks_ > 0 && (!at_commit || cut.changes < limits_.changes)) {
         Pending& head = pending_.front();
         const ChangeBatch& batch = *head.batch;
+        // By itself: not before, nor with, what else was read.
+        if (batch.command && at_commit) break;
+        cut.command = batch.command;
         const std::uint32_t begin = head.next_change;
         std::uint32_t end = begin;
 
@@ -103,7 +106,7 @@ GroupCut GroupBuilder::take_whole_transactions() {
             pending_bytes_ -= std::min(pending_bytes_, batch.bytes());
             pending_.pop_front();
         }
-        if (at_commit && limits_.one_transaction) break;
+        if (at_commit && (limits_.one_transaction || cut.command)) break;
     }
     cut.current = cut.checkpoint;
     return cut;

@@ -30,6 +30,7 @@ struct GroupCut {
     std::uint64_t dropped_changes = 0;  ///< see WriteGroup
     std::uint64_t bytes = 0;
     std::int64_t commit_time_us = 0;
+    CollectionCommandPtr command;  ///< nothing else is in the group then
 };
 
 class GroupBuilder {

@@ -145,6 +145,7 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
     group.dropped_changes = cut.dropped_changes;
     group.bytes = cut.bytes;
     group.commit_time_us = cut.commit_time_us;
+    if (cut.command && options_.route_command) group.command = options_.route_command(*cut.command);
 
     for (Segment& segment : cut.segments) {
         collect(segment, group);

@@ -37,6 +37,8 @@ class GroupPlanner {
         bool inserts = true, updates = true, removes = true;  ///< [filter] do_events
         /// Is another source table written to the same target? Asked before one is emptied.
         std::function<bool(const TableSchema& source)> shares_target = {};
+        /// The command with the target's names; nullptr when it is not to be applied.
+        std::function<CollectionCommandPtr(const CollectionCommand& source)> route_command = {};
     };
 
     GroupPlanner(Binder binder, Options options) : binder_(std::move(binder)), options_(options) {}

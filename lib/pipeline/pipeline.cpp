@@ -30,7 +30,8 @@ Pipeline::Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options opt
       events_(std::move(events)),
       progress_(progress),
       batches_(options.queue_bytes),
-      groups_(1) {}
+      groups_(1),
+      commands_done_(1) {}
 
 void Pipeline::run() {
     progress_.queue_bytes = 0;
@@ -60,6 +61,7 @@ void Pipeline::stop() noexcept {
     source_.interrupt();
     batches_.cancel();
     groups_.cancel();
+    commands_done_.cancel();
 }
 
 void Pipeline::fail(std::exception_ptr error) {
@@ -110,9 +112,11 @@ void Pipeline::encode() {
             while (auto cut = builder.cut()) {
                 auto group = sink_.encode(planner_.plan(std::move(*cut)));
                 group->ready_at = Clock::now();
+                const bool is_command = group->group.command != nullptr;
                 const While waiting(Doing::for_output);
                 if (!groups_.push(std::move(group), 1)) return;
                 ++progress_.groups.on;
+                if (is_command && !commands_done_.pop()) return;
             }
         }
     } catch (...) {
@@ -185,7 +189,7 @@ void Pipeline::apply(EncodedGroup& encoded) {
         sink_.abandon();
         transaction_open_ = false;
     }
-    if (group.writes.empty() && !transaction_open_) {
+    if (group.writes.empty() && !group.command && !transaction_open_) {
         // Nothing to write: the position moves on in the target from time to time, and in the log
         // only behind it, so that the log never runs ahead of the target's checkpoint.
         if (group.ends_transaction) {
@@ -198,6 +202,7 @@ void Pipeline::apply(EncodedGroup& encoded) {
         return;
     }
 
+    if (group.command) begin_command();
     const bool is_whole = group.ends_transaction && !transaction_open_;
     Backoff backoff(options_.first_retry_delay, options_.first_retry_delay * 100);
     bool starts_over = false;
@@ -243,6 +248,25 @@ void Pipeline::apply(EncodedGroup& encoded) {
     }
     ++progress_.applied_groups;
     finish(group);
+    if (group.command) end_command();
+}
+
+/// A change of a collection itself is no part of a transaction, and may be applied again after a
+/// crash. What stands before it may not be, or its documents would meet what the change has led to.
+/// What a crash leaves
+///   before it was applied: the place before it; it is applied then;
+///   behind that: the same; it is applied again, onto what it has led to, which changes nothing;
+///   behind end_command(): the place behind it. Nothing that follows is applied before that, or it
+///   would be lost when the command came again.
+void Pipeline::begin_command() {
+    store_idle_position();
+    if (events_.record_now) events_.record_now();
+}
+
+/// Only now is planned what follows: what the target's collections look like is asked for then.
+void Pipeline::end_command() {
+    if (events_.record_now) events_.record_now();
+    commands_done_.push(nullptr, 1);
 }
 
 void Pipeline::finish(const WriteGroup& group) {

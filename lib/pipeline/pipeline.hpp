@@ -45,6 +45,9 @@ class Pipeline {
         /// A group failed and is tried again; over with the next on_applied. May be empty. Called
         /// by the writing thread.
         std::function<void(const Error& error)> on_retry = {};
+        /// What on_applied was told last is recorded when this returns. May be empty. Called by the
+        /// writing thread, before and behind a change of a collection itself.
+        std::function<void()> record_now = {};
     };
 
     Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options options, Events events,
@@ -69,6 +72,8 @@ class Pipeline {
     std::optional<std::unique_ptr<EncodedGroup>> next_group(
         std::optional<Clock::time_point> deadline = {});
     void apply(EncodedGroup& encoded);
+    void begin_command();
+    void end_command();
     void finish(const WriteGroup& group);
     void store_idle_position();
     void fail(std::exception_ptr error);
@@ -83,6 +88,7 @@ class Pipeline {
 
     BoundedQueue<ChangeBatchPtr> batches_;
     BoundedQueue<std::unique_ptr<EncodedGroup>> groups_;  ///< holds one: the next to execute
+    BoundedQueue<PositionPtr> commands_done_;             ///< writer to encoder: it may go on
     std::mutex lag_mutex_;  ///< guards these two, and oldest_unapplied_us with them
     std::uint64_t changes_read_ = 0;
     std::uint64_t changes_done_ = 0;

@@ -6,6 +6,7 @@
 
 #include "lib/change/document_table.hpp"
 #include "lib/client/mongo_cursor.hpp"
+#include "lib/sink/collection_command_writer.hpp"
 #include "lib/sink/mongo_writer.hpp"
 
 namespace dts {
@@ -55,6 +56,11 @@ Error explained(const MongoError& error) {
                 "the target holds another document with that value of a unique index, or one with "
                 "that _id where [sinker] replace=false",
                 error.where()};
+    if (error.code() == mongo_code::unauthorized)
+        return {error.kind(), error.text(),
+                "the target's account needs readWrite on the databases that it writes to and on "
+                "that of the checkpoint",
+                error.where()};
     if (error.code() == mongo_code::no_such_transaction ||
         error.code() == transaction_lifetime_exceeded)
         return {ErrorKind::transient, error.text(),
@@ -62,6 +68,13 @@ Error explained(const MongoError& error) {
                 "larger transactions of the source raise it there",
                 error.where()};
     return error;
+}
+
+/// An index of a large collection is not made in a minute. A host that is gone shows in TCP.
+MongoEndpoint patient(MongoEndpoint endpoint) {
+    constexpr unsigned day_secs = 86'400;
+    endpoint.answer_timeout_secs = day_secs;
+    return endpoint;
 }
 
 }  // namespace
@@ -76,6 +89,7 @@ MongoSink::MongoSink(Options options)
     : options_(std::move(options)),
       connection_(options_.endpoint),
       catalog_(options_.endpoint),
+      commands_(patient(options_.endpoint)),
       checkpoint_(options_.position),
       exactly_once_(options_.checkpoint_in_target != CheckpointInTarget::off) {}
 
@@ -92,8 +106,10 @@ void MongoSink::preflight() {
                     fmt::format("the target {} has no transactions, in which the checkpoint could "
                                 "be written",
                                 connection_.name()),
-                    "make it a replica set (one member is enough), or set [pipeline] "
-                    "exactly_once=auto");
+                    options_.required_hint.empty()
+                        ? "make it a replica set (one member is enough), or set [pipeline] "
+                          "exactly_once=auto"
+                        : options_.required_hint);
     exactly_once_ = false;
     note(
         "changes are applied at least once, not exactly once: the target has no transactions, "
@@ -114,8 +130,12 @@ std::optional<std::string> MongoSink::claim_checkpoint() {
         if (error.kind() != ErrorKind::permission) throw;
         if (options_.checkpoint_in_target == CheckpointInTarget::required)
             throw Error(error.kind(), "the document for the checkpoint: " + error.text(),
-                        fmt::format("grant readWrite on {}, or set [pipeline] exactly_once=false",
-                                    options_.position.name.schema));
+                        options_.required_hint.empty()
+                            ? fmt::format("grant readWrite on {}, or set [pipeline] "
+                                          "exactly_once=false",
+                                          options_.position.name.schema)
+                            : fmt::format("grant readWrite on {}; {}",
+                                          options_.position.name.schema, options_.required_hint));
         exactly_once_ = false;
         note("changes are applied at least once, not exactly once: " + error.text());
         return std::nullopt;
@@ -162,7 +182,12 @@ std::unique_ptr<EncodedGroup> MongoSink::encode(WriteGroup group) {
 
 void MongoSink::apply(EncodedGroup& group) {
     try {
-        execute(static_cast<Encoded&>(group));
+        auto& encoded = static_cast<Encoded&>(group);
+        if (group.group.command) {
+            execute_command(encoded);
+        } else {
+            execute(encoded);
+        }
     } catch (const MongoError& error) {
         if (!commit_unknown_) abandon();
         throw explained(error);
@@ -181,7 +206,7 @@ void MongoSink::execute(Encoded& encoded) {
     if (has_transactions_ && begins) {
         connection_.begin(*session_);
         in_transaction_ = true;
-        if (exactly_once_ && !ends) checkpoint_.guard(connection_, *session_);
+        if (exactly_once_ && !ends) checkpoint_.guard(connection_, session_.get());
     }
     const bool stores = exactly_once_ && ends;
     if (stores) checkpoint_.store(connection_, session_.get(), encoded.checkpoint);
@@ -207,6 +232,25 @@ void MongoSink::execute(Encoded& encoded) {
         }
     }
     if (exactly_once_) checkpoint_.committed(encoded.checkpoint);
+}
+
+/// The place before it is recorded, and nothing behind it is applied yet: a crash in between has it
+/// executed again, onto what it has led to. The task must still be this worker's: of one that has
+/// taken it over the documents behind it could be there already.
+void MongoSink::execute_command(Encoded& encoded) {
+    commit_unknown_ = false;
+    if (exactly_once_) checkpoint_.guard(connection_, nullptr);
+    const CollectionCommand& command = *encoded.group.command;
+    if (!execute_collection_command(commands_, command))
+        note(fmt::format(
+            "renameCollection of \"{}\".\"{}\": the target has no such collection, so it "
+            "counts as done. After a restart that is expected; else an empty "
+            "collection of the source was not copied, and \"{}\".\"{}\" is to be looked "
+            "at",
+            command.database, command.collection, command.to_database, command.to_collection));
+    if (!exactly_once_) return;
+    checkpoint_.store(connection_, nullptr, encoded.checkpoint);
+    checkpoint_.committed(encoded.checkpoint);
 }
 
 /// A commit whose answer was lost may be asked for again. True when it is known to have happened.

@@ -4,7 +4,8 @@
 // which leaves the same documents.
 //
 // The order in which things become durable: documents and checkpoint, together, with the commit,
-// acknowledged by a majority. Without transactions: the documents, then position.log.
+// acknowledged by a majority. Without transactions: the documents, then position.log. A change of a
+// collection itself is no part of a transaction: it first, then the checkpoint behind it.
 #pragma once
 
 #include <memory>
@@ -27,6 +28,8 @@ class MongoSink final : public Sink {
         PositionTable::Options position;
         CheckpointInTarget checkpoint_in_target = CheckpointInTarget::where_possible;
         DocumentRules rules;
+        /// Why the checkpoint must be in the target, with what can be done; empty: it need not.
+        std::string required_hint;
     };
     explicit MongoSink(Options options);
     ~MongoSink() override;
@@ -49,6 +52,7 @@ class MongoSink final : public Sink {
     struct Encoded;
 
     void execute(Encoded& encoded);
+    void execute_command(Encoded& encoded);
     const MongoSession* session() const noexcept {
         return has_transactions_ ? session_.get() : nullptr;
     }
@@ -58,6 +62,7 @@ class MongoSink final : public Sink {
     Options options_;
     MongoConnection connection_;  ///< the writer's
     MongoConnection catalog_;     ///< the encoder's
+    MongoConnection commands_;    ///< the writer's, for what may take long
     std::unique_ptr<MongoSession> session_;
     PositionDocument checkpoint_;
     bool has_transactions_ = true;  ///< until preflight has asked

@@ -44,6 +44,8 @@ struct WriteGroup {
     /// The parts executed so far belong to a transaction that the source took back: they are rolled
     /// back before this group.
     bool voids_open_transaction = false;
+    /// The group is this and nothing else, with the target's names. May be applied again.
+    CollectionCommandPtr command;
     PositionPtr checkpoint;  ///< behind the last whole transaction; set when ends_transaction
     PositionPtr current;     ///< behind the last change; may be inside a transaction
 

@@ -8,16 +8,15 @@
 #include "lib/checkpoint/mysql_position_sql.hpp"
 #include "lib/checkpoint/postgres_position_sql.hpp"
 #include "lib/sink/dummy_sink.hpp"
-#include "lib/sink/mongo_sink.hpp"
 #include "lib/sink/mysql_sink.hpp"
 #include "lib/sink/postgres_sink.hpp"
 #include "lib/sink/sql_file_sink.hpp"
 #include "lib/source/heartbeat_writer.hpp"
-#include "lib/source/mongo/mongo_cdc_source.hpp"
 #include "lib/source/mysql/mysql_cdc_source.hpp"
 #include "lib/source/mysql/mysql_heartbeat.hpp"
 #include "lib/source/postgres/postgres_cdc_source.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
+#include "lib/task/mongo_factory.hpp"
 
 namespace dts {
 
@@ -106,38 +105,11 @@ std::string origin_name(const TaskConfig& config) {
     return fmt::format("{}{}:{}", origin_prefix, node, config.global.task_id);
 }
 
-MongoEndpoint mongo_endpoint(const EndpointConfig& config, const std::string& client_name,
-                             bool direct) {
-    MongoEndpoint endpoint;
-    endpoint.uri = config.driver_url;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    endpoint.client_name = client_name;
-    endpoint.direct = direct;
-    return endpoint;
-}
-
-std::unique_ptr<Sink> make_mongo_sink(const TaskConfig& config, const WorkerIdentity& worker,
-                                      bool inserts) {
-    const SinkerConfig& sinker = config.sinker;
-    const auto shared = sql_sink_options(config, worker);
-    MongoSink::Options options;
-    options.endpoint =
-        mongo_endpoint(*sinker.endpoint, sinker.app_name.empty() ? config.name : sinker.app_name,
-                       sinker.is_direct_connection);
-    options.position = shared.position_table;
-    options.checkpoint_in_target = shared.checkpoint_in_target;
-    options.rules = {sinker.replace, sinker.replace && inserts};
-    return std::make_unique<MongoSink>(std::move(options));
-}
-
 std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerIdentity& worker) {
     if (config.sinker.db_type == DbType::mongo) {
         const Filter filter(filter_rules(config));
-        return make_mongo_sink(config, worker, filter.event(ChangeKind::insert));
+        return make_mongo_sink(config, sql_sink_options(config, worker),
+                               filter.event(ChangeKind::insert));
     }
     if (config.sinker.db_type == DbType::pg) {
         PostgresSink::Options options;
@@ -183,26 +155,6 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSele
     options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
     options.selector = std::move(selector);
     return std::make_unique<PostgresCdcSource>(std::move(options));
-}
-
-std::unique_ptr<Source> make_mongo_source(const TaskConfig& config, const Filter& filter,
-                                          TableSelector selector) {
-    const ExtractorConfig& extractor = config.extractor;
-    const MongoCdcConfig& cdc = extractor.mongo_cdc;
-    const Filter::Scope scope = filter.scope();
-    MongoCdcOptions options;
-    options.endpoint = mongo_endpoint(extractor.endpoint,
-                                      extractor.app_name.empty() ? config.name : extractor.app_name,
-                                      extractor.is_direct_connection);
-    options.stream = cdc.follows_oplog ? MongoStream::op_log : MongoStream::change_stream;
-    options.scope = {scope.schema, scope.table};
-    options.resume_token = cdc.resume_token;
-    options.start_timestamp = cdc.start_timestamp;
-    options.heartbeat_interval_secs = static_cast<int>(extractor.heartbeat_interval.count());
-    options.selector = std::move(selector);
-    options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
-    options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
-    return std::make_unique<MongoCdcSource>(std::move(options));
 }
 
 char quote_of_names(const TaskConfig& config) {
@@ -319,6 +271,11 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
                                            return filter.selects(schema, table);
                                        });
     };
+    options.route_command = [&router, is_position_table, shares = options.shares_target](
+                                const CollectionCommand& source) -> CollectionCommandPtr {
+        auto command = routed_command(source, router, shares);
+        return is_position_table({command->database, command->collection, {}}) ? nullptr : command;
+    };
     options.inserts = filter.event(ChangeKind::insert);
     options.updates = filter.event(ChangeKind::update);
     options.removes = filter.event(ChangeKind::remove);
@@ -351,6 +308,8 @@ std::unique_ptr<HeartbeatWriter> make_heartbeat(const TaskConfig& config,
                        {table->schema, table->table}}] {
             return std::make_unique<PostgresHeartbeat>(options);
         };
+    } else if (extractor.endpoint.db_type == DbType::mongo) {
+        connect = mongo_heartbeat(config);
     } else {
         connect = [options = MysqlHeartbeat::Options{mysql_endpoint(extractor.endpoint),
                                                      extractor.mysql_cdc.server_id, table->schema,

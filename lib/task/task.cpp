@@ -285,6 +285,7 @@ void Task::stream(Source& source, Sink& sink) {
         applied(std::move(current), std::move(checkpoint));
     };
     events.on_retry = [this](const Error& error) { retry_group(error); };
+    events.record_now = [this] { checkpoints_->record_now(); };
     events.on_note = [this](const std::string& text) { log_->warn(text); };
     if (heartbeat_) {
         events.on_read = [this](PositionPtr read) { heartbeat_->received(std::move(read)); };

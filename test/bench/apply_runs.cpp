@@ -9,10 +9,10 @@ namespace dts::bench {
 namespace {
 
 void print(const std::string& name, const std::vector<ApplyRun>& runs,
-           const std::vector<ApplyRun>& native) {
+           const std::vector<ApplyRun>& first) {
     fmt::print("  {:<22}{:>8.2f}{:>11.0f}{:>11.2f}{:>8.2f}{:>8.2f}{:>8.2f}", name,
                median_of(runs, &ApplyRun::seconds), median_of(runs, &ApplyRun::rows_per_second),
-               median_ratio(runs, native, &ApplyRun::rows_per_second),
+               median_ratio(runs, first, &ApplyRun::rows_per_second),
                median_of(runs, &ApplyRun::worker_cpu), median_of(runs, &ApplyRun::target_cpu),
                median_of(runs, &ApplyRun::source_cpu));
     if (median_of(runs, &ApplyRun::sender_cpu) > 0) {
@@ -40,14 +40,20 @@ ApplyRuns apply_by_turns(unsigned rounds, const std::function<ApplyRun()>& nativ
     return runs;
 }
 
-void print_apply_runs(const std::string& title, const std::string& native, const ApplyRuns& runs) {
-    const bool has_sender = median_of(runs.worker, &ApplyRun::sender_cpu) > 0;
+void print_apply_table(const std::string& title, const std::string& to_first,
+                       const std::vector<std::pair<std::string, std::vector<ApplyRun>>>& all) {
+    const auto& first = all.front().second;
+    const bool has_sender = median_of(all.back().second, &ApplyRun::sender_cpu) > 0;
     fmt::print("\n{}\n", title);
     fmt::print("  {:<22}{:>8}{:>11}{:>11}{:>8}{:>8}{:>8}{}{:>10}\n", "", "seconds", "rows/s",
-               "to native", "worker", "target", "source", has_sender ? "  sender  of sender" : "",
+               to_first, "worker", "target", "source", has_sender ? "  sender  of sender" : "",
                "peak MiB");
-    print(native, runs.native, runs.native);
-    print("dts", runs.worker, runs.native);
+    for (const auto& [name, runs] : all) print(name, runs, first);
+    std::fflush(stdout);
+}
+
+void print_apply_runs(const std::string& title, const std::string& native, const ApplyRuns& runs) {
+    print_apply_table(title, "to native", {{native, runs.native}, {"dts", runs.worker}});
     fmt::print("  each round, dts to native:");
     for (std::size_t i = 0; i < runs.worker.size(); ++i) {
         fmt::print(" {:.2f}", runs.worker[i].rows_per_second / runs.native[i].rows_per_second);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dts::bench {
@@ -32,7 +33,11 @@ struct ApplyRuns {
 ApplyRuns apply_by_turns(unsigned rounds, const std::function<ApplyRun()>& native,
                          const std::function<ApplyRun()>& worker);
 
-/// `native`: what the servers' own replication is called.
+/// The ratios are to the first of them, which `to_first` names.
+void print_apply_table(const std::string& title, const std::string& to_first,
+                       const std::vector<std::pair<std::string, std::vector<ApplyRun>>>& all);
+
+/// The table, with `native`: what the servers' own replication is called; and each round.
 void print_apply_runs(const std::string& title, const std::string& native, const ApplyRuns& runs);
 
 }  // namespace dts::bench

@@ -53,7 +53,7 @@ ReadRun run_recvlogical(PostgresGround& ground, const WalBacklog& backlog) {
 ReadRun run_reading_worker(PostgresGround& ground, const WalBacklog& backlog) {
     const RunSlot slot(ground.source(), backlog.slot);
     std::optional<CpuWatch> sender;
-    auto run = time_reading_worker(ground.task(nullptr), ground.source(), backlog.rows,
+    auto run = time_reading_worker(ground.task(nullptr), process_of(ground.source()), backlog.rows,
                                    "PgCdcExtractor starts", [&](test::WorkerProcess& worker) {
                                        sender.emplace(ground.walsender());
                                        worker.wait_for_checkpoint(backlog.behind,

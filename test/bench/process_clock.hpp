@@ -24,8 +24,8 @@ pid_t process_of(const test::SqlServer& server);
 /// CPU seconds that a server has used since this was made.
 class CpuMeter {
   public:
-    explicit CpuMeter(const test::SqlServer& server)
-        : process_(process_of(server)), start_(tree_cpu_seconds(process_)) {}
+    explicit CpuMeter(const test::SqlServer& server) : CpuMeter(process_of(server)) {}
+    explicit CpuMeter(pid_t process) : process_(process), start_(tree_cpu_seconds(process)) {}
     double seconds() const { return tree_cpu_seconds(process_) - start_; }
 
   private:

@@ -10,7 +10,7 @@
 
 namespace dts::bench {
 
-ReadRun time_reading_worker(const test::TaskIni& ini, const test::SqlServer& source, unsigned rows,
+ReadRun time_reading_worker(const test::TaskIni& ini, pid_t source, unsigned rows,
                             const std::string& start_line,
                             const std::function<void(test::WorkerProcess&)>& wait) {
     using Clock = std::chrono::steady_clock;

@@ -20,8 +20,8 @@ struct ReadRun {
 
 /// A worker without a target says once a second how far it is. When exactly it was through shows in
 /// its CPU time: from then on it uses none. Timed from its line `start_line`; `wait` returns when
-/// its position is behind the backlog.
-ReadRun time_reading_worker(const test::TaskIni& ini, const test::SqlServer& source, unsigned rows,
+/// its position is behind the backlog. `source`: the server's process.
+ReadRun time_reading_worker(const test::TaskIni& ini, pid_t source, unsigned rows,
                             const std::string& start_line,
                             const std::function<void(test::WorkerProcess&)>& wait);
 

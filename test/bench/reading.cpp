@@ -42,11 +42,11 @@ ReadRun run_binlog_read(TestGround& ground, const Backlog& backlog, bool raw) {
 }
 
 ReadRun run_worker(TestGround& ground, const Backlog& backlog) {
-    return time_reading_worker(ground.task(backlog.from, nullptr), ground.source(), backlog.rows,
-                               "MysqlCdcExtractor starts", [&](test::WorkerProcess& worker) {
-                                   worker.wait_for_checkpoint(backlog.end,
-                                                              std::chrono::minutes(10));
-                               });
+    return time_reading_worker(
+        ground.task(backlog.from, nullptr), process_of(ground.source()), backlog.rows,
+        "MysqlCdcExtractor starts", [&](test::WorkerProcess& worker) {
+            worker.wait_for_checkpoint(backlog.end, std::chrono::minutes(10));
+        });
 }
 
 }  // namespace

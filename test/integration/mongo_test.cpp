@@ -190,6 +190,32 @@ TEST_CASE("mongo: filter and router", "[mongo]") {
     CHECK(e.target->documents("routed", "to.there").size() == 1);
 }
 
+TEST_CASE("mongo: the heartbeat's document tells how far it was read, and how far it is there",
+          "[mongo]") {
+    const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
+    CAPTURE(stream);
+    MongoPair e;
+    TaskIni ini = e.ini(stream);
+    ini.set("extractor", "heartbeat_tb", "s2.beats")
+        .set("extractor", "heartbeat_interval_secs", "1");
+    WorkerProcess worker(ini, e.folder.path());
+    start(worker);
+    // The filter takes it: what the target shows was read by the task, and written after that.
+    worker.wait_for("the heartbeat in the target, with both positions", [&] {
+        const auto beats = e.target->documents("s2", "beats");
+        return beats.size() == 1 &&
+               find_element(beats.begin()->second, "flushed_operation_time").has_value();
+    });
+    CHECK(worker.stop().status.text() == "exit code 0");
+    const auto beat = e.source->documents("s2", "beats").begin()->second;
+    CHECK(find_element(beat, "_id")->as_text() == "task");
+    const auto record = last_record(e.log_folder(), "current_position");
+    const auto received = find_element(beat, "received_operation_time")->as_timestamp();
+    CHECK(received.seconds <= std::stoul(json_field(record, "operation_time")));
+    CHECK(find_element(beat, "flushed_operation_time")->as_timestamp() <= received);
+    CHECK(find_element(beat, "received_resume_token")->as_text().empty() == (stream == "op_log"));
+}
+
 TEST_CASE("mongo: an oplog that has rolled over is a gap, and nothing is written", "[mongo]") {
     const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
     CAPTURE(stream);

@@ -86,6 +86,10 @@ std::string MongoServer::url() const {
     return fmt::format("mongodb://127.0.0.1:{}/?replicaSet={}", port_, set_);
 }
 
+void MongoServer::configure(std::string_view fields) const {
+    command("admin", fmt::format(R"({{"standin":1,{}}})", fields));
+}
+
 std::string MongoServer::command(std::string_view db, std::string_view json) const {
     static std::once_flag initialised;
     std::call_once(initialised, [] { mongoc_init(); });

@@ -36,11 +36,15 @@ class MongoServer {
     void await_end();
 
     std::uint16_t port() const noexcept { return port_; }
+    pid_t pid() const noexcept { return process_->pid(); }
     const std::filesystem::path& folder() const noexcept { return folder_.path(); }
     std::filesystem::path data_folder() const { return folder_ / "data"; }
     std::filesystem::path error_log() const { return folder_ / "error.log"; }
     /// mongodb://127.0.0.1:PORT/?replicaSet=SET
     std::string url() const;
+
+    /// The stand-in's own switches, as the fields of a JSON document; until it ends.
+    void configure(std::string_view fields) const;
 
     /// Runs a command given as extended JSON on a connection of its own; the reply, likewise.
     /// Throws std::runtime_error with the server's words when it fails.

@@ -93,6 +93,16 @@ std::map<std::string, std::string> MongoSite::documents(const std::string& datab
     return documents;
 }
 
+std::vector<std::string> MongoSite::list(const std::string& database, std::string_view json) {
+    std::vector<std::string> all;
+    MongoCursor cursor(connection_, database, bson_of(json), {&session_, 0});
+    while (const auto batch = cursor.next()) {
+        BsonReader reader(*batch);
+        while (const auto document = reader.next()) all.emplace_back(document->as_document());
+    }
+    return all;
+}
+
 std::string MongoSite::checkpoint_field(std::string_view field) {
     const auto all = documents("dts_metadata", "task_position");
     if (all.empty()) return {};

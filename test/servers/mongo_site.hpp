@@ -36,6 +36,8 @@ class MongoSite {
     /// All documents, by the key of their _id, in one snapshot where the server can.
     std::map<std::string, std::string> documents(const std::string& database,
                                                  const std::string& collection);
+    /// All that a command with a cursor gives, document by document.
+    std::vector<std::string> list(const std::string& database, std::string_view json);
     /// A text field of the task's checkpoint in this target; empty where there is none.
     std::string checkpoint_field(std::string_view field);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/error.hpp"
+#include "lib/source/mongo/collection_commands.hpp"
 #include "lib/source/mongo/resume_token.hpp"
 
 namespace dts {
@@ -11,9 +12,9 @@ namespace {
 
 struct Event {
     std::string_view token, operation, database, collection, document, description;
+    std::string_view to_database, to_collection, definition;
     std::optional<BsonElement> id, split;
     std::string transaction;
-    std::string renamed_to;  ///< database.collection
     MongoPlace place;
 };
 
@@ -41,7 +42,10 @@ Event read_event(std::string_view bytes) {
         } else if (name == "to" && field->is_document()) {
             Event to;
             read_namespace(to, *field);
-            event.renamed_to.append(to.database).append(".").append(to.collection);
+            event.to_database = to.database;
+            event.to_collection = to.collection;
+        } else if (name == "operationDescription" && field->is_document()) {
+            event.definition = field->as_document();
         } else if (name == "documentKey" && field->is_document()) {
             event.id = find_element(field->as_document(), "_id");
         } else if (name == "fullDocument" && field->is_document()) {
@@ -112,6 +116,8 @@ void ChangeEventDecoder::decode(std::string_view bytes) {
     Event event = read_event(bytes);
     if (has_open_ && (event.transaction.empty() || event.transaction != transaction_))
         end_transaction();
+    last_token_ = event.token;
+    event.place.resume_token = token_json(event.token);
     const auto& operation = event.operation;
     const auto database = event.database;
     const auto collection = event.collection;
@@ -127,15 +133,15 @@ void ChangeEventDecoder::decode(std::string_view bytes) {
     } else if (operation == "invalidate") {
         is_invalidated_ = true;
     } else if (operation == "dropDatabase") {
-        batch_.note(fmt::format("dropDatabase of \"{}\" at the source is not applied to the target",
-                                database));
-    } else if (operation != "create" && batch_.selects(database, collection)) {
-        batch_.note(fmt::format("{} of \"{}\".\"{}\" at the source is not applied to the target",
-                                operation, database, collection));
+        batch_.note_database_dropped(database);
+    } else if (auto command = command_of_event({operation, database, collection, event.to_database,
+                                                event.to_collection, event.definition})) {
+        if (event.transaction.empty()) {
+            batch_.define(std::move(*command), event.place);
+        } else {
+            batch_.define_in_transaction(*command);
+        }
     }
-    if (operation == "rename") batch_.note_renamed_to(event.renamed_to);
-    last_token_ = event.token;
-    event.place.resume_token = token_json(event.token);
     place_ = std::move(event.place);
     transaction_ = std::move(event.transaction);
     has_open_ = true;

@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds longest_wait{500};
 
-std::string stage_of(const MongoPosition* from, const MongoScope& scope,
-                     const MongoServerFacts& server) {
+std::string stage_of(const MongoPosition* from, const MongoScope& scope, bool expanded) {
     BsonWriter stage;
     if (scope.database.empty()) stage.boolean("allChangesForCluster", true);
     if (from != nullptr && !from->resume_token.empty()) {
@@ -22,8 +21,7 @@ std::string stage_of(const MongoPosition* from, const MongoScope& scope,
     } else if (from != nullptr) {
         stage.timestamp("startAtOperationTime", {from->operation_time, 0});
     }
-    // With it the server tells how paths with dots in names are meant.
-    if (server.at_least(6, 1)) stage.boolean("showExpandedEvents", true);
+    if (expanded) stage.boolean("showExpandedEvents", true);
     BsonWriter outer;
     outer.document("$changeStream", stage.take());
     return outer.take();
@@ -68,7 +66,10 @@ std::unique_ptr<MongoCursor> ChangeStreamReader::begin(const MongoPosition* from
         command.text("aggregate", scope_.collection);
     }
     const auto pipeline = command.open("pipeline", BsonType::array);
-    command.document("0", stage_of(from, scope_, server_));
+    // From 6.1 on it makes the server tell how paths with dots in names are meant, too.
+    const bool expanded =
+        server_.at_least(6, 1) || (server_.at_least(6, 0) && !batch_.commands().none());
+    command.document("0", stage_of(from, scope_, expanded));
     if (server_.at_least(7, 0) || (server_.at_least(6, 0, 9) && !server_.at_least(6, 1))) {
         BsonWriter split;
         split.document("$changeStreamSplitLargeEvent", empty_document);

@@ -1,8 +1,11 @@
 #include "lib/source/mongo/document_batch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
+#include "lib/base/error.hpp"
 #include "lib/change/document_table.hpp"
 #include "lib/client/document_key.hpp"
 
@@ -55,8 +58,8 @@ class DocumentBatch::Trail final : public CommitTrail {
     MongoPlace last_;
 };
 
-DocumentBatch::DocumentBatch(TableSelector selector, Limits limits)
-    : selector_(std::move(selector)), limits_(limits) {
+DocumentBatch::DocumentBatch(TableSelector selector, Limits limits, CollectionCommandKinds commands)
+    : selector_(std::move(selector)), limits_(limits), commands_(commands) {
     begin();
 }
 
@@ -65,6 +68,7 @@ DocumentBatch::~DocumentBatch() = default;
 void DocumentBatch::start(MongoPlace place) {
     last_place_ = std::move(place);
     open_ = false;
+    parted_.clear();
     begin();
 }
 
@@ -155,28 +159,78 @@ void DocumentBatch::note(std::string text) {
     if (noted_.insert(text).second) batch_->notes.push_back(std::move(text));
 }
 
-void DocumentBatch::note_renamed_to(std::string_view name) {
-    const auto dot = std::min(name.find('.'), name.size());
-    const auto database = name.substr(0, dot);
-    const auto collection = name.substr(std::min(dot + 1, name.size()));
-    if (!selects(database, collection)) return;
-    note(
-        fmt::format("a collection was renamed to \"{}\".\"{}\" at the source (as $out does): its "
-                    "documents are not in the target, copy it anew",
-                    database, collection));
+void DocumentBatch::define(CollectionCommand command, const MongoPlace& place) {
+    if (is_noted(command)) return;
+    if (batch_->ends_inside_transaction())
+        throw Error(ErrorKind::bug, "a collection is changed inside a transaction");
+    const bool has_more = !batch_->changes.empty() || !batch_->commits.empty();
+    if (has_more) parted_.push_back(end());
+    batch_->command = std::make_shared<CollectionCommand>(std::move(command));
+    commit(place);
+    parted_.push_back(end());
+    tables_.clear();
+}
+
+/// Collections that a transaction makes are made in the target with their first document; only what
+/// else it says of them is missing there.
+void DocumentBatch::define_in_transaction(const CollectionCommand& command) {
+    const bool is_plain = command.kind == CollectionCommand::Kind::create &&
+                          command.body.size() <= empty_document.size();
+    if (!is_plain && selects(command.database, command.collection))
+        note_not_applied(command, " (inside of a transaction)");
+}
+
+/// What is not to be applied is said, where anybody has subscribed to it.
+bool DocumentBatch::is_noted(const CollectionCommand& command) {
+    using Kind = CollectionCommand::Kind;
+    const bool selected = selects(command.database, command.collection);
+    if (command.kind != Kind::rename) {
+        // A collection is made in the target with its first document, too.
+        if (selected && !commands_.has(command.kind) && command.kind != Kind::create)
+            note_not_applied(command, "");
+        return !selected || !commands_.has(command.kind);
+    }
+    const bool to_selected = selects(command.to_database, command.to_collection);
+    if (selected && to_selected && commands_.has(Kind::rename)) return false;
+    if (selected) note_not_applied(command, to_selected ? "" : " (the new name is not subscribed)");
+    if (to_selected)
+        note(
+            fmt::format("a collection was renamed to \"{}\".\"{}\" at the source (as $out does): "
+                        "its documents are not in the target, copy it anew",
+                        command.to_database, command.to_collection));
+    return true;
+}
+
+void DocumentBatch::note_not_applied(const CollectionCommand& command, std::string_view why) {
+    note(fmt::format("{} of \"{}\".\"{}\" at the source is not applied to the target{}",
+                     command.name(), command.database, command.collection, why));
+}
+
+void DocumentBatch::note_database_dropped(std::string_view database) {
+    if (!commands_.has(CollectionCommand::Kind::drop))
+        note(fmt::format("dropDatabase of \"{}\" at the source is not applied to the target",
+                         database));
 }
 
 bool DocumentBatch::is_empty() const noexcept {
-    return batch_->changes.empty() && batch_->commits.empty() && batch_->notes.empty();
+    return parted_.empty() && batch_->changes.empty() && batch_->commits.empty() &&
+           batch_->notes.empty();
 }
 
 bool DocumentBatch::is_full() const noexcept {
     // The bytes of a reply count before its first change is taken from it: that alone is not full.
-    return !is_empty() &&
-           (batch_->changes.size() >= limits_.changes || batch_->bytes() >= limits_.bytes);
+    return !is_empty() && (!parted_.empty() || batch_->changes.size() >= limits_.changes ||
+                           batch_->bytes() >= limits_.bytes);
 }
 
 ChangeBatchPtr DocumentBatch::take() {
+    if (parted_.empty()) return end();
+    auto batch = std::move(parted_.front());
+    parted_.pop_front();
+    return batch;
+}
+
+ChangeBatchPtr DocumentBatch::end() {
     if (batch_->ends_inside_transaction()) open_ = true;
     batch_->trail = std::move(trail_);
     auto batch = std::move(batch_);

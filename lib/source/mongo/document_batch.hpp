@@ -2,6 +2,7 @@
 // which collections are subscribed, and keeps the places behind transactions. Used by one thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,7 +30,8 @@ class DocumentBatch {
         std::size_t changes = 4000;
         std::size_t bytes = std::size_t{4} << 20;
     };
-    DocumentBatch(TableSelector selector, Limits limits);
+    /// `commands`: which changes of collections themselves are handed on.
+    DocumentBatch(TableSelector selector, Limits limits, CollectionCommandKinds commands = {});
 
     /// Reading begins here; what was collected is dropped.
     void start(MongoPlace place);
@@ -54,11 +56,16 @@ class DocumentBatch {
 
     /// The open transaction ends here. One without changes moves the place on.
     void commit(MongoPlace place);
+    /// A change of a collection itself, between transactions: handed on by itself, or noted. What
+    /// follows describes its collections anew.
+    void define(CollectionCommand command, const MongoPlace& place);
+    /// The same in a transaction, where it cannot be applied: noted.
+    void define_in_transaction(const CollectionCommand& command);
+    /// Behind the drops of its collections: with these applied, nothing is left to do.
+    void note_database_dropped(std::string_view database);
+    const CollectionCommandKinds& commands() const noexcept { return commands_; }
     /// For the log, once a run.
     void note(std::string text);
-    /// A collection was renamed to this one ("database.collection"), as $out does: where it is
-    /// subscribed, that is noted.
-    void note_renamed_to(std::string_view name);
     void add_source_bytes(std::size_t bytes) { batch_->source_bytes += bytes; }
 
     ~DocumentBatch();
@@ -67,7 +74,7 @@ class DocumentBatch {
     bool is_empty() const noexcept;
     bool is_full() const noexcept;
 
-    /// The batch so far.
+    /// The batch so far, or the first of those that a command has parted.
     ChangeBatchPtr take();
 
   private:
@@ -79,9 +86,14 @@ class DocumentBatch {
     void add(ChangeKind kind, const TableSchemaPtr* table, const BsonElement& id,
              std::string_view document, std::string_view update);
     void begin();
+    ChangeBatchPtr end();
+    bool is_noted(const CollectionCommand& command);
+    void note_not_applied(const CollectionCommand& command, std::string_view why);
 
     TableSelector selector_;
     Limits limits_;
+    CollectionCommandKinds commands_;
+    std::deque<ChangeBatchPtr> parted_;  ///< before batch_
     std::map<std::string, Collections, std::less<>> tables_;
     std::set<std::string> noted_;
     ChangeBatchPtr batch_;

@@ -29,7 +29,8 @@ MongoPlace place_of(const MongoPosition& position) {
 MongoCdcSource::MongoCdcSource(MongoCdcOptions options)
     : options_(std::move(options)),
       connection_(options_.endpoint),
-      batch_(options_.selector, {options_.batch_changes, options_.batch_bytes}) {}
+      batch_(options_.selector, {options_.batch_changes, options_.batch_bytes}, options_.commands) {
+}
 
 MongoCdcSource::~MongoCdcSource() = default;
 
@@ -41,7 +42,8 @@ const MongoServerFacts& MongoCdcSource::server() {
 MongoReader& MongoCdcSource::reader() {
     if (reader_) return *reader_;
     if (options_.stream == MongoStream::op_log) {
-        reader_ = std::make_unique<OplogReader>(connection_, batch_, options_.batch_changes);
+        reader_ =
+            std::make_unique<OplogReader>(connection_, server(), batch_, options_.batch_changes);
     } else {
         reader_ = std::make_unique<ChangeStreamReader>(connection_, server(), options_.scope,
                                                        batch_, options_.batch_changes);
@@ -50,7 +52,7 @@ MongoReader& MongoCdcSource::reader() {
 }
 
 void MongoCdcSource::preflight() {
-    check_mongo_source(connection_, server(), options_.stream, options_.scope);
+    check_mongo_source(connection_, server(), {options_.stream, options_.scope, options_.commands});
 }
 
 std::string MongoCdcSource::identity() {
@@ -95,6 +97,8 @@ void MongoCdcSource::open(const PositionPtr& position) {
 }
 
 ChangeBatchPtr MongoCdcSource::next() {
+    // What a command has parted comes batch by batch.
+    if (!batch_.is_empty() && !interrupted_) return batch_.take();
     if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
     while (!interrupted_) {
         try {

@@ -26,6 +26,7 @@ struct MongoCdcOptions {
     int heartbeat_interval_secs = 10;   ///< for start_line() only, as the next
     std::string heartbeat_tb;
     TableSelector selector;
+    CollectionCommandKinds commands;                 ///< applied at the target
     std::size_t batch_changes = 4000;                ///< a batch ends with about as many
     std::size_t batch_bytes = std::size_t{4} << 20;  ///< or as much memory
 };

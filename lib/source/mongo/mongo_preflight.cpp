@@ -55,6 +55,22 @@ void check_change_stream(MongoConnection& connection, const MongoServerFacts& se
     }
 }
 
+/// A drop and a rename end a stream, and always were told.
+void check_expanded_events(const MongoServerFacts& server, const CollectionCommandKinds& commands,
+                           Findings& findings) {
+    using Kind = CollectionCommand::Kind;
+    if (server.at_least(6, 0)) return;
+    for (const Kind kind : {Kind::create, Kind::create_indexes, Kind::drop_indexes, Kind::modify}) {
+        if (!commands.has(kind)) continue;
+        findings.add(ErrorKind::config,
+                     fmt::format("it is version {}, whose change streams do not tell of {}",
+                                 server.version_text, CollectionCommand{kind, {}, {}}.name()),
+                     "6.0 or later is needed for that, or [extractor] source=op_log, or a shorter "
+                     "[filter] do_ddls");
+        return;
+    }
+}
+
 std::string hex_of(const BsonElement& id) {
     std::string text;
     for (const char c : id.value) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -127,7 +143,8 @@ void note_collection(std::vector<std::string>& notes, const std::string& databas
 }  // namespace
 
 void check_mongo_source(MongoConnection& connection, const MongoServerFacts& server,
-                        MongoStream stream, const MongoScope& scope) {
+                        const MongoNeeds& needs) {
+    const auto stream = needs.stream;
     Findings findings;
     const bool is_set = !server.set_name.empty();
     if (!is_set && !server.is_mongos) {
@@ -143,7 +160,8 @@ void check_mongo_source(MongoConnection& connection, const MongoServerFacts& ser
     } else if (stream == MongoStream::op_log) {
         check_oplog(connection, findings);
     } else {
-        check_change_stream(connection, server, scope, findings);
+        check_expanded_events(server, needs.commands, findings);
+        check_change_stream(connection, server, needs.scope, findings);
     }
     findings.throw_if_any();
 }

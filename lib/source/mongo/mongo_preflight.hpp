@@ -11,9 +11,16 @@ namespace dts {
 
 enum class MongoStream : std::uint8_t { op_log, change_stream };
 
+/// What a task wants of its source.
+struct MongoNeeds {
+    MongoStream stream = MongoStream::change_stream;
+    MongoScope scope;
+    CollectionCommandKinds commands;
+};
+
 /// Throws Error{config, permission} with a HINT for each thing missing.
 void check_mongo_source(MongoConnection& connection, const MongoServerFacts& server,
-                        MongoStream stream, const MongoScope& scope);
+                        const MongoNeeds& needs);
 
 /// "replica set rs0, id 65f0...": the id where the account may read it, so that two sets of one
 /// name are told apart.

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "lib/base/error.hpp"
+#include "lib/source/mongo/collection_commands.hpp"
 
 namespace dts {
 
@@ -74,37 +73,21 @@ void OplogDecoder::command(const OplogEntry& entry) {
     } else if (name == "commitTransaction") {
         begin_chain(entry, false);
     } else if (name != "abortTransaction") {
-        definition(entry);
+        definition(entry, false);
     }
 }
 
-/// What changes the collection itself.
-void OplogDecoder::definition(const OplogEntry& entry) {
-    constexpr std::array<std::string_view, 5> of_no_concern = {
-        "create", "startIndexBuild", "abortIndexBuild", "commitIndexBuild", "importCollection"};
-    const auto name = entry.command();
-    if (entry.from_migrate ||
-        std::find(of_no_concern.begin(), of_no_concern.end(), name) != of_no_concern.end())
-        return;
-    if (name == "dropDatabase") {
-        batch_.note(fmt::format("dropDatabase of \"{}\" at the source is not applied to the target",
-                                entry.database));
-        return;
+/// What changes the collection itself. Inside an applyOps it has no place of its own.
+void OplogDecoder::definition(const OplogEntry& entry, bool in_transaction) {
+    if (entry.command() == "dropDatabase") {
+        if (!entry.from_migrate) batch_.note_database_dropped(entry.database);
+    } else if (auto command = command_of_entry(entry)) {
+        if (in_transaction) {
+            batch_.define_in_transaction(*command);
+        } else {
+            batch_.define(std::move(*command), entry.place);
+        }
     }
-    const auto first = BsonReader(entry.object).next();
-    if (!first || first->type != BsonType::text) return;
-    auto collection = first->as_text();
-    auto database = entry.database;
-    if (name == "renameCollection") {
-        if (const auto to = find_element(entry.object, "to"); to && to->type == BsonType::text)
-            batch_.note_renamed_to(to->as_text());
-        const auto dot = std::min(collection.find('.'), collection.size());
-        database = collection.substr(0, dot);
-        collection = collection.substr(std::min(dot + 1, collection.size()));
-    }
-    if (batch_.selects(database, collection))
-        batch_.note(fmt::format("{} of \"{}\".\"{}\" at the source is not applied to the target",
-                                name, database, collection));
 }
 
 void OplogDecoder::apply_operations(std::string_view object, unsigned depth) {
@@ -120,7 +103,7 @@ void OplogDecoder::apply_operations(std::string_view object, unsigned depth) {
         } else if (entry.command() == "applyOps") {
             apply_operations(entry.object, depth + 1);
         } else {
-            definition(entry);
+            definition(entry, true);
         }
     }
 }

@@ -32,7 +32,7 @@ class OplogDecoder {
   private:
     void change(const OplogEntry& entry);
     void command(const OplogEntry& entry);
-    void definition(const OplogEntry& entry);
+    void definition(const OplogEntry& entry, bool in_transaction);
     void apply_operations(std::string_view object, unsigned depth);
     void begin_chain(const OplogEntry& last, bool with_last);
 

@@ -35,20 +35,22 @@ constexpr std::string_view copy_anew =
 
 }  // namespace
 
-OplogReader::OplogReader(MongoConnection& connection, DocumentBatch& batch,
-                         std::size_t batch_changes)
+OplogReader::OplogReader(MongoConnection& connection, const MongoServerFacts& server,
+                         DocumentBatch& batch, std::size_t batch_changes)
     : connection_(connection),
       batch_(batch),
       batch_changes_(batch_changes),
+      seeks_by_time_(server.at_least(4, 4)),
       session_(connection.start_session()),
       decoder_(batch, [this](BsonTimestamp time) { return fetch(time); }) {}
 
-std::optional<std::string> OplogReader::find_one(std::string_view filter, int natural_order) {
-    BsonWriter command;
-    command.text("find", "oplog.rs").document("filter", filter);
-    const auto sort = command.open("sort", BsonType::document);
-    command.int32("$natural", natural_order);
-    command.close(sort);
+/// Entries from that time on. A server before 4.4 reads the whole oplog for it unless told.
+void OplogReader::add_range(BsonWriter& command, BsonTimestamp from) const {
+    command.document("filter", from_time(from));
+    if (!seeks_by_time_) command.boolean("oplogReplay", true);
+}
+
+std::optional<std::string> OplogReader::find_one(BsonWriter command) {
     command.int32("limit", 1).boolean("singleBatch", true);
     add_read_concern(command);
     MongoCursor cursor(connection_, "local", command.take(), {&session_, 0});
@@ -58,13 +60,29 @@ std::optional<std::string> OplogReader::find_one(std::string_view filter, int na
     return std::string(entry->as_document());
 }
 
+std::optional<std::string> OplogReader::find_from(BsonTimestamp time) {
+    BsonWriter command;
+    command.text("find", "oplog.rs");
+    add_range(command, time);
+    return find_one(std::move(command));
+}
+
+std::optional<std::string> OplogReader::find_end(int natural_order) {
+    BsonWriter command;
+    command.text("find", "oplog.rs").document("filter", empty_document);
+    const auto sort = command.open("sort", BsonType::document);
+    command.int32("$natural", natural_order);
+    command.close(sort);
+    return find_one(std::move(command));
+}
+
 std::optional<BsonTimestamp> OplogReader::end_of(int natural_order) {
-    const auto entry = find_one(empty_document, natural_order);
+    const auto entry = find_end(natural_order);
     return entry ? std::optional(OplogEntry(*entry).place.time) : std::nullopt;
 }
 
 std::string OplogReader::fetch(BsonTimestamp time) {
-    auto entry = find_one(from_time(time), 1);
+    auto entry = find_from(time);
     if (!entry || OplogEntry(*entry).place.time != time)
         throw Error(ErrorKind::gap,
                     fmt::format("the oplog no longer holds {}, the begin of a transaction that "
@@ -75,7 +93,7 @@ std::string OplogReader::fetch(BsonTimestamp time) {
 }
 
 MongoPlace OplogReader::current_end() {
-    const auto entry = find_one(empty_document, -1);
+    const auto entry = find_end(-1);
     if (!entry)
         throw Error(ErrorKind::config, "the source has no oplog",
                     "it must be a member of a replica set");
@@ -97,7 +115,7 @@ Holding OplogReader::holds(const MongoPosition& position) {
         return {false, range + ", all older than the position",
                 "the source was restored from an earlier state, or is another one"};
     if (is_exact) {
-        const auto entry = find_one(from_time(wanted), 1);
+        const auto entry = find_from(wanted);
         if (!entry || OplogEntry(*entry).place.time != wanted)
             return {false, fmt::format("{}, but not the entry {}", range, text_of(wanted)),
                     "the entry was rolled back at the source: copy the collections anew"};
@@ -112,7 +130,8 @@ void OplogReader::open(const MongoPosition& position) {
     expected_.reset();
     if (position.increment != 0) expected_ = start;
     BsonWriter command;
-    command.text("find", "oplog.rs").document("filter", from_time(start));
+    command.text("find", "oplog.rs");
+    add_range(command, start);
     command.boolean("tailable", true).boolean("awaitData", true);
     command.int32("batchSize", static_cast<std::int32_t>(batch_changes_));
     add_read_concern(command);

@@ -18,7 +18,8 @@ namespace dts {
 class OplogReader final : public MongoReader {
   public:
     /// Connection and batch outlive the reader.
-    OplogReader(MongoConnection& connection, DocumentBatch& batch, std::size_t batch_changes);
+    OplogReader(MongoConnection& connection, const MongoServerFacts& server, DocumentBatch& batch,
+                std::size_t batch_changes);
 
     MongoPlace current_end() override;
     Holding holds(const MongoPosition& position) override;
@@ -27,7 +28,10 @@ class OplogReader final : public MongoReader {
     bool is_drained() const noexcept override { return !entries_ && !decoder_.is_inside_chain(); }
 
   private:
-    std::optional<std::string> find_one(std::string_view filter, int natural_order);
+    std::optional<std::string> find_one(BsonWriter command);
+    std::optional<std::string> find_end(int natural_order);
+    std::optional<std::string> find_from(BsonTimestamp time);
+    void add_range(BsonWriter& command, BsonTimestamp from) const;
     std::optional<BsonTimestamp> end_of(int natural_order);
     std::string fetch(BsonTimestamp time);
     void skip_start();
@@ -36,6 +40,7 @@ class OplogReader final : public MongoReader {
     MongoConnection& connection_;
     DocumentBatch& batch_;
     std::size_t batch_changes_;
+    bool seeks_by_time_;  ///< without being told so
     MongoSession session_;
     OplogDecoder decoder_;
     std::unique_ptr<MongoCursor> cursor_;

@@ -9,8 +9,18 @@ namespace {
 /// Of a server that knows transactions, change streams and $v:2 diffs.
 constexpr std::int32_t max_wire_version = 13;
 
-Value version_array() {
-    return Value::array({std::int32_t{5}, std::int32_t{0}, std::int32_t{0}, std::int32_t{0}});
+Value version_array(Server& server) {
+    Value numbers = Value::array({});
+    for (const int number : server.engine().settings().version) numbers.push(std::int32_t{number});
+    numbers.push(std::int32_t{0});
+    return numbers;
+}
+
+std::string version_text(Server& server) {
+    std::string text;
+    for (const int number : server.engine().settings().version)
+        text += (text.empty() ? "" : ".") + std::to_string(number);
+    return text;
 }
 
 Value optime(Server& server) {
@@ -46,9 +56,9 @@ Value config(Server& server, const Request&) {
         {"ok", 1.0}};
 }
 
-Value build_info(Server&, const Request&) {
-    return Value{{"version", "5.0.0"},
-                 {"versionArray", version_array()},
+Value build_info(Server& server, const Request&) {
+    return Value{{"version", version_text(server)},
+                 {"versionArray", version_array(server)},
                  {"modules", Value::array({})},
                  {"gitVersion", "stand-in"},
                  {"maxBsonObjectSize", std::int32_t{16 << 20}},
@@ -57,7 +67,7 @@ Value build_info(Server&, const Request&) {
 
 Value server_status(Server& server, const Request&) {
     return Value{{"host", server.address()},
-                 {"version", "5.0.0"},
+                 {"version", version_text(server)},
                  {"process", "mongo-standin"},
                  {"repl", hello(server)},
                  {"ok", 1.0}};
@@ -109,6 +119,11 @@ Value configure(Server& server, const Request& request) {
     Settings& settings = server.engine().settings();
     if (body.has("oplogVersion")) {
         settings.oplog_version = static_cast<int>(body.integer_of("oplogVersion"));
+    }
+    if (const Value* version = body.find("version")) {
+        settings.version.clear();
+        for (const auto& number : version->elements())
+            settings.version.push_back(static_cast<int>(number.integer()));
     }
     set_size(body, "transactionEntryOperations", settings.transaction_entry_operations);
     set_size(body, "maxEventBytes", settings.max_event_bytes);

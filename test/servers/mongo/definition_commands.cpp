@@ -115,13 +115,18 @@ Value run_collmod(Server& server, const Request& request) {
     const Collection& collection = collection_at(server, request.ns());
     Value o = Value::document(std::vector<Field>());
     for (const auto& field : request.body.fields()) {
-        if (field.name.starts_with('$') || field.name == "lsid" || field.name == "txnNumber")
+        if (field.name.starts_with('$') || field.name == "lsid" || field.name == "txnNumber" ||
+            field.name == "writeConcern")
             continue;
         o.append(field.name, field.value);
     }
+    Value changes = o;
+    changes.remove("collMod");
     Value entry = command_entry(request.db(), collection.uuid, std::move(o));
     entry.append("o2", Value{{"collectionOptions_old", collection.options}});
     Change change;
+    change.mutations.push_back(
+        Value{{"k", "modify"}, {"ns", collection.name}, {"o", std::move(changes)}});
     change.entries.push_back(std::move(entry));
     server.engine().commit(std::move(change));
     return done();

@@ -17,6 +17,7 @@ namespace standin {
 
 /// What the admin command "standin" changes; see README.md.
 struct Settings {
+    std::vector<int> version = {5, 0, 0};
     int oplog_version = 2;
     std::size_t transaction_entry_operations = 0;  ///< 0: all in one entry
     bool prepare_transactions = false;

@@ -105,6 +105,20 @@ void Collection::drop_index(const std::string& index_name) {
                   [&](const Index& one) { return one.spec.text_of("name") == index_name; });
 }
 
+void Collection::modify(const Value& changes) {
+    for (const auto& field : changes.fields()) {
+        if (field.name != "index") {
+            options.set(field.name, field.value);
+            continue;
+        }
+        for (Index& one : indexes_) {
+            if (one.spec.text_of("name") != field.value.text_of("name")) continue;
+            for (const auto& changed : field.value.fields())
+                one.spec.set(changed.name, changed.value);
+        }
+    }
+}
+
 const Collection* Store::find(const std::string& ns) const {
     const auto found = collections_.find(ns);
     return found == collections_.end() ? nullptr : &found->second;
@@ -142,6 +156,8 @@ void Store::apply(const Value& mutation, Timestamp at, bool keep_history) {
         collections_.at(ns).add_index(*mutation.find("spec"));
     } else if (kind == "dropIndex") {
         collections_.at(ns).drop_index(mutation.text_of("name"));
+    } else if (kind == "modify") {
+        collections_.at(ns).modify(*mutation.find("o"));
     }
 }
 

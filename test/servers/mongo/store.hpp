@@ -4,6 +4,7 @@
 //   {k: "create", ns, uuid, type, options}   {k: "drop", ns}      {k: "rename", ns, to}
 //   {k: "put", ns, d}                         {k: "remove", ns, id}
 //   {k: "index", ns, spec}                    {k: "dropIndex", ns, name}
+//   {k: "modify", ns, o}
 //
 // While transactions are open, what they may still read is kept behind what replaced it.
 #pragma once
@@ -70,6 +71,8 @@ class Collection {
     void remove(const std::string& key, Timestamp at, bool keep_history);
     void add_index(const Value& spec);
     void drop_index(const std::string& index_name);
+    /// The fields of a collMod.
+    void modify(const Value& changes);
     void forget_history() { history_.clear(); }
 
   private:

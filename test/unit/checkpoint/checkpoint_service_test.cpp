@@ -82,6 +82,24 @@ TEST_CASE("checkpoint service: finish records the last pair, and only if it chan
     }
 }
 
+TEST_CASE("checkpoint service: what is asked for is on disk at once, or the reason is thrown") {
+    Fixture fixture;
+    auto callbacks = fixture.callbacks();
+    callbacks.on_failure = [](const std::exception_ptr&) {};
+    CheckpointService service(fixture.log(), 1h, callbacks);
+    service.record_start(at(100), codecs());
+    service.advanced(at(250), at(200));
+    service.record_now();
+    CHECK(offset_of(read_log(fixture.folder.path()).position) == 200);
+    service.advanced(at(350), at(300));
+    const FullDisk full;
+    for (int times = 0; times < 2; ++times) {
+        const auto error = thrown_by([&] { service.record_now(); });
+        REQUIRE(error);
+        CHECK(error->kind() == ErrorKind::durability);
+    }
+}
+
 TEST_CASE("checkpoint service: every interval a pair is appended, changed or not") {
     Fixture fixture;
     std::promise<void> reached;

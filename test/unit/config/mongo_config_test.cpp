@@ -1,5 +1,6 @@
 // The settings of a MongoDB task, and its positions.
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "lib/base/error.hpp"
 #include "lib/config/task_config.hpp"
@@ -60,7 +61,7 @@ TEST_CASE("mongo settings: a token is taken as JSON or as its text", "[mongo]") 
 TEST_CASE("mongo settings: what makes no sense is refused by its name", "[mongo]") {
     CHECK_THAT(fault_with("source=op_log\nresume_token=82AB\n"), Contains("resume_token"));
     CHECK_THAT(fault_with("source=both\n"), Contains("op_log, change_stream"));
-    CHECK_THAT(fault_with("heartbeat_tb=a.b\n"), Contains("heartbeat_tb: is not built yet"));
+    CHECK_THAT(fault_with("heartbeat_tb=beats\n"), Contains("is not of the form db.tb"));
     CHECK_THAT(fault_with("ssl_mode=prefer\n"), Contains("ssl_mode"));
     CHECK_THAT(fault_with("url=mysql://u:s3cr3t@h\n"),
                Contains("mongodb://") && !Contains("s3cr3t"));
@@ -71,6 +72,28 @@ TEST_CASE("mongo settings: what makes no sense is refused by its name", "[mongo]
                Contains("documents are copied whole"));
     CHECK_THAT(fault_with("", "[router]\ncol_map=json:[]\n"),
                Contains("documents are copied whole"));
+}
+
+TEST_CASE("mongo settings: do_ddls names what is applied, and nothing that could not be repeated",
+          "[mongo]") {
+    const auto items = [](std::string_view list) {
+        return config_of_mongo("", fmt::format("[filter]\ndo_ddls={}\n", list))
+            .filter.collection_ddls;
+    };
+    CHECK(items("").empty());
+    CHECK(items("drop_table, create_index") ==
+          std::vector<std::string>{"drop_table", "create_index"});
+    CHECK(items("*").size() == 7);
+    const auto fault = [](std::string_view list, std::string_view extractor = {},
+                          std::string_view more = {}) {
+        return fault_with(extractor, fmt::format("{}[filter]\ndo_ddls={}\n", more, list));
+    };
+    CHECK_THAT(fault("truncate_table"), Contains("truncate_table is none of mongo's"));
+    CHECK_THAT(fault("rename_table"), Contains("add create_table"));
+    CHECK_THAT(fault("drop_database"), Contains("add drop_table"));
+    constexpr auto never = "[pipeline]\nexactly_once=false\n";
+    CHECK_THAT(fault("drop_table", "source=op_log\n", never), Contains("name no exact place"));
+    CHECK(fault("drop_table", "source=change_stream\n", never).empty());
 }
 
 TEST_CASE("mongo position: the exact place is kept, and not in the logs' form", "[mongo]") {

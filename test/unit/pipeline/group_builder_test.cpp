@@ -1,6 +1,7 @@
 #include "lib/pipeline/group_builder.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "test/unit/sink/row_fixture.hpp"
 
@@ -37,6 +38,22 @@ TEST_CASE("group builder: whole transactions that arrived together become one gr
     CHECK(cut->ends_transaction);
     CHECK(offset_of(cut->checkpoint) == 200);
     CHECK_FALSE(groups.cut());
+}
+
+TEST_CASE("group builder: a change of a collection itself is a group of its own") {
+    GroupBuilder groups({100, 1 << 30, false});
+    BatchBuilder batch;
+    insert_rows(batch, 2);
+    groups.add(batch.commit().take());
+    groups.add(batch.command({CollectionCommand::Kind::drop, "d", "c"}).commit().take());
+    groups.add(batch.command({CollectionCommand::Kind::create, "d", "c"}).commit().take());
+    insert_rows(batch, 3);
+    groups.add(batch.commit().take());
+    std::vector<std::string> cuts;
+    while (const auto cut = groups.cut())
+        cuts.push_back(fmt::format("{} {} {}", cut->command ? cut->command->name() : "-",
+                                   changes_of(*cut), offset_of(cut->checkpoint)));
+    CHECK(cuts == std::vector<std::string>{"- 2 100", "drop 0 200", "create 0 300", "- 3 400"});
 }
 
 TEST_CASE("group builder: an unfinished transaction waits for its end") {

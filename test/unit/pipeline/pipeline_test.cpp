@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <semaphore>
 #include <thread>
 
@@ -21,6 +22,7 @@ struct Fixture {
     Progress progress;
     std::vector<std::string> notes;
     std::vector<std::string> retries;
+    std::function<void()> on_disk;
     std::binary_semaphore part_applied{0};
     Pipeline::Options options;
 
@@ -39,7 +41,12 @@ struct Fixture {
 
     /// Runs until the pipeline ends by itself, or has handed on `until`.
     void run(std::uint64_t until = 0) {
-        GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); }, {});
+        GroupPlanner::Options planning;
+        planning.route_command = [](const CollectionCommand& command) {
+            return std::make_shared<CollectionCommand>(command);
+        };
+        GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); },
+                             std::move(planning));
         Pipeline* running = nullptr;
         Pipeline pipeline(
             source, sink, std::move(planner), options,
@@ -49,7 +56,11 @@ struct Fixture {
              },
              [&](const std::string& text) { notes.push_back(text); },
              {},
-             [&](const Error& error) { retries.push_back(error.text()); }},
+             [&](const Error& error) { retries.push_back(error.text()); },
+             [&] {
+                 if (on_disk) on_disk();
+                 sink.calls.push_back("on disk");
+             }},
             progress);
         running = &pipeline;
         pipeline.run();
@@ -66,6 +77,55 @@ TEST_CASE("pipeline: a position is handed on only behind the commit of its chang
     f.run(300);
     CHECK(f.sink.calls == Calls{"commit 300", "record 300"});
     CHECK(f.progress.applied_changes == 3);
+}
+
+TEST_CASE("pipeline: a change of a collection itself stands between two records") {
+    Fixture f;
+    f.batch_of(1);
+    BatchBuilder builder(100);
+    f.source.script.push_back(
+        builder.command({CollectionCommand::Kind::drop, "d", "c"}).commit().take());
+    f.batch_of(1, 200);
+    std::atomic<bool> is_done = false, planned_early = false;
+    f.sink.on_apply = [&](RecordingSink& sink, const WriteGroup& group) {
+        if (group.command) sink.calls.push_back(group.command->name());
+    };
+    // Written by the writing thread, in front of what the encoder waits for.
+    f.sink.on_encode = [&](const WriteGroup& group) {
+        if (!group.writes.empty() && offset_of(group.checkpoint) == 300 && !is_done)
+            planned_early = true;
+    };
+    f.on_disk = [&] { is_done = f.sink.calls.back() == "record 200"; };
+    f.run(300);
+    CHECK(f.sink.calls == Calls{"commit 100", "record 100", "on disk", "drop", "commit 200",
+                                "record 200", "on disk", "commit 300", "record 300"});
+    CHECK_FALSE(planned_early);
+}
+
+TEST_CASE("pipeline: an idle position is recorded before a change of a collection is applied") {
+    Fixture f;
+    BatchBuilder builder;
+    f.source.script.push_back(builder.commit().take());
+    f.source.script.push_back(
+        builder.command({CollectionCommand::Kind::drop, "d", "c"}).commit().take());
+    f.options.idle_checkpoint_interval = std::chrono::hours(1);
+    f.run(200);
+    CHECK(f.sink.calls ==
+          Calls{"store 100", "record 100", "on disk", "commit 200", "record 200", "on disk"});
+}
+
+TEST_CASE(
+    "pipeline: a failed change of a collection is not recorded, nor is what follows applied") {
+    Fixture f;
+    BatchBuilder builder;
+    f.source.script.push_back(
+        builder.command({CollectionCommand::Kind::drop, "d", "c"}).commit().take());
+    f.batch_of(1, 100);
+    f.sink.on_apply = [](RecordingSink&, const WriteGroup&) {
+        throw Error(ErrorKind::data, "refused by the target");
+    };
+    CHECK_THROWS_WITH(f.run(), Catch::Contains("refused by the target"));
+    CHECK(f.sink.calls == Calls{"on disk", "abandon"});
 }
 
 TEST_CASE("pipeline: a failed write is not recorded") {

@@ -57,6 +57,11 @@ class BatchBuilder {
     BatchBuilder& truncate(const TableSchemaPtr& table) {
         return add(table, ChangeKind::truncate, {}, {});
     }
+    /// Nothing else may be in the batch, but its mark.
+    BatchBuilder& command(CollectionCommand command) {
+        batch_->command = std::make_shared<CollectionCommand>(std::move(command));
+        return *this;
+    }
     BatchBuilder& commit() {
         offset_ += 100;
         offsets_.push_back(offset_);
