@@ -65,6 +65,7 @@ struct PostgresCdcConfig {
     bool recreate_slot = false;
     bool stream_in_progress = false;
     std::chrono::seconds keepalive_interval{10};
+    std::optional<TableName> definition_table;  ///< ddl_meta_tb
 };
 
 struct MongoCdcConfig {
@@ -116,7 +117,8 @@ struct PipelineConfig {
 /// As written; lib/pipeline/filter.hpp reads them.
 struct FilterConfig {
     std::string do_dbs, ignore_dbs, do_tbs, ignore_tbs, do_events, ignore_cols;
-    bool truncates = false;  ///< do_ddls has truncate_table
+    bool truncates = false;                ///< do_ddls has truncate_table
+    std::vector<std::string> definitions;  ///< what else it has: "create_table", ...
 };
 
 /// As written; lib/pipeline/router.hpp reads them.

@@ -110,9 +110,12 @@ void Pipeline::encode() {
             while (auto cut = builder.cut()) {
                 auto group = sink_.encode(planner_.plan(std::move(*cut)));
                 group->ready_at = Clock::now();
+                const bool defines = group->group.ends_with_definition();
                 const While waiting(Doing::for_output);
                 if (!groups_.push(std::move(group), 1)) return;
                 ++progress_.groups.on;
+                ++groups_offered_;
+                if (defines && !wait_until_applied()) return;
             }
         }
     } catch (...) {
@@ -121,6 +124,14 @@ void Pipeline::encode() {
         batches_.cancel();
     }
     groups_.close();
+}
+
+/// What comes behind a definition statement is written to the tables as that leaves them. False
+/// when the task ends first.
+bool Pipeline::wait_until_applied() {
+    std::unique_lock lock(applied_mutex_);
+    return applied_.wait(lock, stop_source_.get_token(),
+                         [&] { return groups_applied_ == groups_offered_; });
 }
 
 /// Waits for the writer to take the last group, then for something to read: whatever arrives
@@ -170,6 +181,11 @@ void Pipeline::write() {
         auto group = may_store ? next_group(idle_checkpoint_due_) : next_group();
         if (group) {
             apply(**group);
+            {
+                std::lock_guard lock(applied_mutex_);
+                ++groups_applied_;
+            }
+            applied_.notify_one();
         } else if (groups_.closed()) {
             break;
         } else {

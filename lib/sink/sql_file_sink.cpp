@@ -123,6 +123,7 @@ void SqlFileSink::append_change(std::string& out, const TableWrite& write,
             case WriteKind::update:
             case WriteKind::update_exact:
             case WriteKind::truncate:
+            case WriteKind::definition:
                 break;
         }
     }

@@ -18,6 +18,7 @@
 #include "lib/source/mysql/mysql_heartbeat.hpp"
 #include "lib/source/postgres/postgres_cdc_source.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
+#include "lib/task/definition_rules.hpp"
 
 namespace dts {
 
@@ -158,7 +159,8 @@ std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerId
     return std::make_unique<MysqlSink>(std::move(options));
 }
 
-std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSelector selector) {
+std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Filter& filter,
+                                             TableSelector selector) {
     const PostgresCdcConfig& cdc = config.extractor.postgres_cdc;
     PostgresCdcOptions options;
     options.endpoint = postgres_endpoint(config.extractor.endpoint, config.name);
@@ -179,6 +181,7 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSele
     options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
     if (const auto& table = config.extractor.heartbeat_table)
         options.heartbeat_table = {table->schema, table->table};
+    follow_definitions(config, filter, options);
     options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
     options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
     options.selector = std::move(selector);
@@ -241,7 +244,7 @@ std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filt
         return filter.selects(schema, table);
     };
     if (config.extractor.endpoint.db_type == DbType::pg) {
-        return make_postgres_source(config, std::move(selector));
+        return make_postgres_source(config, filter, std::move(selector));
     }
     if (config.extractor.endpoint.db_type == DbType::mongo) {
         return make_mongo_source(config, filter, std::move(selector));
