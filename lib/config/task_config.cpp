@@ -162,9 +162,6 @@ void check_pair(const Settings& settings, const SinkerConfig& sinker, DbType sou
                              "source and target must be of one kind");
     if (sinker.sink_type == SinkType::sql && source == DbType::mongo)
         throw settings.error("sinker", "sink_type", "sql is not for mongo: it has no SQL");
-    if (sinker.sink_type == SinkType::sql && source == DbType::pg)
-        throw settings.error("sinker", "sink_type",
-                             fmt::format("sql is not built yet for pg in dts {}", DTS_VERSION));
 }
 
 SinkerConfig read_sinker(const Settings& settings, DbType source) {

@@ -19,22 +19,11 @@
 #include "lib/source/postgres/postgres_cdc_source.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
 #include "lib/task/definition_rules.hpp"
+#include "lib/task/endpoints.hpp"
 
 namespace dts {
 
 namespace {
-
-MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
-    MysqlEndpoint endpoint;
-    endpoint.host = config.host;
-    endpoint.port = config.port;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    return endpoint;
-}
 
 std::string isolation_text(const std::optional<TransactionIsolation>& isolation) {
     if (!isolation) return "";
@@ -70,21 +59,6 @@ PositionTable::Options position_table_options(const TaskConfig& config) {
     return options;
 }
 
-PostgresEndpoint postgres_endpoint(const EndpointConfig& config, const std::string& client_name) {
-    PostgresEndpoint endpoint;
-    endpoint.host = config.host;
-    endpoint.port = config.port;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.database = config.database;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    endpoint.client_name = client_name;
-    endpoint.settings = config.session_settings;
-    return endpoint;
-}
-
 SqlSink::Options sql_sink_options(const TaskConfig& config, const WorkerIdentity& worker) {
     SqlSink::Options options;
     options.position_table = position_table_options(config);
@@ -105,20 +79,6 @@ std::string origin_name(const TaskConfig& config) {
     const std::string& node = config.data_marker.src_node;
     if (node.empty()) return {};
     return fmt::format("{}{}:{}", origin_prefix, node, config.global.task_id);
-}
-
-MongoEndpoint mongo_endpoint(const EndpointConfig& config, const std::string& client_name,
-                             bool direct) {
-    MongoEndpoint endpoint;
-    endpoint.uri = config.driver_url;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    endpoint.client_name = client_name;
-    endpoint.direct = direct;
-    return endpoint;
 }
 
 std::unique_ptr<Sink> make_mongo_sink(const TaskConfig& config, const WorkerIdentity& worker,
@@ -276,8 +236,11 @@ std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& 
         case SinkType::write:
             return make_writing_sink(config, worker);
         case SinkType::sql:
-            return std::make_unique<SqlFileSink>(SqlFileSink::Options{
-                config.runtime.log_dir / "sql.log", config.sinker.reverse, config.sinker.replace});
+            return std::make_unique<SqlFileSink>(
+                SqlFileSink::Options{config.runtime.log_dir / "sql.log", config.sinker.reverse,
+                                     config.sinker.replace},
+                config.extractor.endpoint.db_type == DbType::pg ? postgres_file_dialect()
+                                                                : mysql_file_dialect());
         case SinkType::dummy:
             return std::make_unique<DummySink>();
         case SinkType::check:

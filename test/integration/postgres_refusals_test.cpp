@@ -193,7 +193,6 @@ TEST_CASE("postgres: what is not built is refused by name") {
     };
     CHECK_THAT(refused("mysql", "pg", ""), Contains("from mysql to pg is not built yet"));
     CHECK_THAT(refused("pg", "mysql", ""), Contains("from pg to mysql is not built yet"));
-    CHECK_THAT(refused("pg", "pg", "sink_type=sql\n"), Contains("sql is not built yet for pg"));
 }
 
 TEST_CASE("postgres: a source that was promoted from a standby, or restored, is another timeline") {
