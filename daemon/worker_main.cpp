@@ -1,5 +1,6 @@
 // dts-worker: runs one task in the foreground.
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include "lib/config/key_table.hpp"
 #include "lib/config/task_config.hpp"
 #include "lib/task/explain.hpp"
+#include "lib/task/sequence_sync.hpp"
 #include "lib/task/task.hpp"
 
 namespace {
@@ -25,6 +27,7 @@ struct Arguments {
     std::string status_socket;
     bool check = false;
     bool explain = false;
+    bool sync_sequences = false;
     bool json = false;
     bool help_config = false;
 };
@@ -70,6 +73,17 @@ int explain_start(const TaskConfig& config, bool as_json) {
     return 0;
 }
 
+int report_sequences(const TaskConfig& config) {
+    const SequenceSync sync = sync_sequences(config);
+    for (const std::string& line : sync.lines) std::cout << line << '\n';
+    std::cout.flush();
+    if (sync.missing == 0) return 0;
+    throw Error(ErrorKind::data,
+                fmt::format("{} columns have no sequence in the target", sync.missing),
+                "make them there (ALTER TABLE ... ADD GENERATED ... AS IDENTITY, or a serial's "
+                "sequence OWNED BY its column), and repeat");
+}
+
 /// --status-socket wins; under systemd RuntimeDirectory= says where.
 std::optional<std::filesystem::path> status_socket(const Arguments& arguments) {
     if (!arguments.status_socket.empty()) return arguments.status_socket;
@@ -91,6 +105,7 @@ int dispatch(const Arguments& arguments) {
     TaskConfig config = load(arguments);
     if (arguments.check) return check(config);
     if (arguments.explain) return explain_start(config, arguments.json);
+    if (arguments.sync_sequences) return report_sequences(config);
     run_service(std::move(config), status_socket(arguments));
     return 0;
 }
@@ -118,6 +133,9 @@ int main(int argc, char** argv) {
     app.add_flag("--check", arguments.check, "validate the ini and exit");
     app.add_flag("--explain", arguments.explain,
                  "say from where the task would start and why, touch nothing, exit");
+    app.add_flag("--sync-sequences", arguments.sync_sequences,
+                 "Postgres: move the sequences of the target's serial and identity columns on to "
+                 "where the source's are, and exit");
     app.add_flag("--json", arguments.json, "with --explain: as one JSON object");
     app.add_flag("--help-config", arguments.help_config, "every key of an ini, and exit");
     app.set_version_flag("--version", "dts-worker " DTS_VERSION);

@@ -13,6 +13,7 @@
 
 #include "lib/base/arena.hpp"
 #include "lib/change/collection_command.hpp"
+#include "lib/change/definition.hpp"
 #include "lib/change/table_schema.hpp"
 #include "lib/change/value.hpp"
 #include "lib/position/position.hpp"
@@ -23,12 +24,13 @@ enum class ChangeKind : std::uint8_t {
     insert,
     update,
     remove,
-    truncate,  ///< all rows of the table are gone. Those of one statement follow each other
+    truncate,    ///< all rows of the table are gone. Those of one statement follow each other
+    definition,  ///< the batch's definition statement; its last change, of no table
 };
 
 /// before: update, remove; after: insert, update. Each has table->columns.size() values.
 struct RowChange {
-    const TableSchema* table;
+    const TableSchema* table;  ///< nullptr: a definition
     const Value* before;
     const Value* after;
     ChangeKind kind;
@@ -65,6 +67,8 @@ struct ChangeBatch {
     /// A change of a collection itself: the batch holds nothing else but its mark, stands between
     /// whole transactions, and is applied by itself.
     CollectionCommandPtr command;
+    /// A batch ends behind a definition statement: what follows may be of another shape.
+    DefinitionPtr definition;
     /// What the log should say once, e.g. a definition statement that is not applied. A batch may
     /// hold nothing else.
     std::vector<std::string> notes;

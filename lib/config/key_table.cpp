@@ -162,9 +162,9 @@ constexpr Key keys[] = {
     number("extractor", "keepalive_interval_secs", "10", 1, day_secs,
            "how often the server hears of dts at least")
         .only(pg),
-    text("extractor", "ddl_meta_tb", "", "the table that the source's DDL is noted in")
-        .only(pg)
-        .not_built(),
+    text("extractor", "ddl_meta_tb", "",
+         "schema.table at the source that an event trigger notes its DDL in, as the README says")
+        .only(pg),
 
     choice("extractor", "source", "change_stream", "op_log, change_stream", "what is followed")
         .only(mongo),
@@ -247,10 +247,10 @@ constexpr Key keys[] = {
     text("filter", "ignore_tbs", "", "tables not to sync"),
     text("filter", "do_events", "*", "of insert,update,delete; * for all"),
     text("filter", "do_ddls", "",
-         "definition statements to sync, none when empty. From pg to pg: truncate_table. From "
-         "mongo: "
-         "create_table,drop_table,rename_table,alter_table,create_index,drop_index,drop_database, "
-         "or * for all"),
+         "definition statements to sync, none when empty; * for all. From pg to pg: truncate_table, "
+         "and with ddl_meta_tb create_schema, drop_schema, create_table, alter_table, rename_table, "
+         "drop_table, create_index, drop_index. From mongo: create_table, drop_table, rename_table, "
+         "alter_table, create_index, drop_index, drop_database"),
     text("filter", "do_dcls", "", "grants and accounts to sync; none when empty").not_built(),
     text("filter", "do_structures", "*", "what of the tables' structure is made").not_built(),
     json("filter", "ignore_cols",

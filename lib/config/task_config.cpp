@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/config/collection_ddls.hpp"
+#include "lib/config/definition_settings.hpp"
 #include "lib/config/resumer_config.hpp"
 #include "lib/config/settings.hpp"
 
@@ -84,6 +85,8 @@ PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
                              "leave one of the two");
     cdc.stream_in_progress = settings.flag(section, "stream_in_progress");
     cdc.keepalive_interval = settings.seconds(section, "keepalive_interval_secs");
+    if (settings.given(section, "ddl_meta_tb"))
+        cdc.definition_table = read_table_name(settings, section, "ddl_meta_tb");
     return cdc;
 }
 
@@ -156,9 +159,6 @@ void check_pair(const Settings& settings, const SinkerConfig& sinker, DbType sou
                              "source and target must be of one kind");
     if (sinker.sink_type == SinkType::sql && source == DbType::mongo)
         throw settings.error("sinker", "sink_type", "sql is not for mongo: it has no SQL");
-    if (sinker.sink_type == SinkType::sql && source == DbType::pg)
-        throw settings.error("sinker", "sink_type",
-                             fmt::format("sql is not built yet for pg in dts {}", DTS_VERSION));
 }
 
 SinkerConfig read_sinker(const Settings& settings, DbType source) {
@@ -210,34 +210,13 @@ PipelineConfig read_pipeline(const Settings& settings) {
     return pipeline;
 }
 
-// Of the definition statements only TRUNCATE is built, and only where it can be part of a
-// transaction.
-bool read_truncates(const Settings& settings, bool from_pg_to_pg) {
-    const std::string list = settings.text("filter", "do_ddls");
-    if (list.empty()) return false;
-    if (list != "truncate_table")
-        throw settings.error("filter", "do_ddls",
-                             fmt::format("{} is not built yet in dts {}", list, DTS_VERSION),
-                             "truncate_table alone, from pg to pg");
-    if (!from_pg_to_pg)
-        throw settings.error("filter", "do_ddls",
-                             fmt::format("truncate_table is not built yet but from pg to pg in dts "
-                                         "{}",
-                                         DTS_VERSION),
-                             "leave it out: TRUNCATE is said in the log then");
-    return true;
-}
-
 FilterConfig read_filter(const Settings& settings, bool from_pg_to_pg, bool from_mongo) {
     const auto text = [&](std::string_view key) { return settings.text("filter", key); };
-    return {text("do_dbs"),
-            text("ignore_dbs"),
-            text("do_tbs"),
-            text("ignore_tbs"),
-            text("do_events"),
-            text("ignore_cols"),
-            !from_mongo && read_truncates(settings, from_pg_to_pg),
-            {}};
+    WantedDefinitions wanted;
+    if (!from_mongo) wanted = read_definitions(settings, from_pg_to_pg);
+    return {text("do_dbs"),     text("ignore_dbs"),      text("do_tbs"),
+            text("ignore_tbs"), text("do_events"),       text("ignore_cols"),
+            wanted.truncates,   std::move(wanted.kinds), {}};
 }
 
 RouterConfig read_router(const Settings& settings) {
@@ -342,6 +321,8 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
                                config.sinker.sink_type == SinkType::write;
     const bool from_mongo = config.extractor.endpoint.db_type == DbType::mongo;
     config.filter = read_filter(settings, from_pg_to_pg, from_mongo);
+    // A definition statement must not be applied twice.
+    if (!config.filter.definitions.empty()) config.pipeline.exactly_once = ExactlyOnce::required;
     if (from_mongo)
         config.filter.collection_ddls =
             read_collection_ddls(settings, config.extractor.mongo_cdc.follows_oplog,

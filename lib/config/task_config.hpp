@@ -65,6 +65,7 @@ struct PostgresCdcConfig {
     bool recreate_slot = false;
     bool stream_in_progress = false;
     std::chrono::seconds keepalive_interval{10};
+    std::optional<TableName> definition_table;  ///< ddl_meta_tb
 };
 
 struct MongoCdcConfig {
@@ -117,6 +118,7 @@ struct PipelineConfig {
 struct FilterConfig {
     std::string do_dbs, ignore_dbs, do_tbs, ignore_tbs, do_events, ignore_cols;
     bool truncates = false;                    ///< do_ddls has truncate_table
+    std::vector<std::string> definitions;      ///< what else it has: "create_table", ...
     std::vector<std::string> collection_ddls;  ///< mongo: the items of do_ddls
 };
 

@@ -63,8 +63,10 @@ GroupCut GroupBuilder::take_whole_transactions() {
     // Ends at a commit only: what is behind one is begun only where another mark is known to
     // follow.
     bool at_commit = false;
-    while (pending_marks_ > 0 && (!at_commit || cut.changes < limits_.changes)) {
+    bool at_definition = false;
+    while (pending_marks_ > 0 && !at_definition && (!at_commit || cut.changes < limits_.changes)) {
         Pending& head = pending_.front();
+        const bool may_end_cut = head.ends_with_definition();
         const ChangeBatch& batch = *head.batch;
         // By itself: not before, nor with, what else was read.
         if (batch.command && at_commit) break;
@@ -89,6 +91,7 @@ GroupCut GroupBuilder::take_whole_transactions() {
             head.next_mark = mark;
         }
 
+        at_definition = may_end_cut && end == head.end;
         if (end > begin) cut.segments.push_back({head.batch, begin, end});
         cut.changes += end - begin;
         pending_changes_ -= end - begin;
@@ -109,21 +112,33 @@ GroupCut GroupBuilder::take_whole_transactions() {
         if (at_commit && (limits_.one_transaction || cut.command)) break;
     }
     cut.current = cut.checkpoint;
+    if (!at_commit) {
+        // Inside the transaction, behind a definition.
+        cut.ends_transaction = false;
+        cut.checkpoint = nullptr;
+        cut.current = cut.segments.back().batch->trail->last_read();
+        part_taken_ = true;
+    }
     return cut;
 }
 
 std::optional<GroupCut> GroupBuilder::take_part() {
     GroupCut cut;
     cut.ends_transaction = false;
-    for (Pending& pending : pending_) {
-        if (pending.end == pending.next_change) continue;
+    bool at_definition = false;
+    while (!pending_.empty() && !at_definition) {
+        const Pending pending = std::move(pending_.front());
+        pending_.pop_front();
+        const std::uint32_t changes = pending.end - pending.next_change;
+        pending_changes_ -= changes;
+        pending_bytes_ -= std::min(pending_bytes_, pending.batch->bytes());
+        at_definition = pending.ends_with_definition();
+        if (changes == 0) continue;
         cut.segments.push_back({pending.batch, pending.next_change, pending.end});
-        cut.changes += pending.end - pending.next_change;
+        cut.changes += changes;
         cut.bytes += pending.batch->source_bytes;
         cut.current = pending.batch->trail->last_read();
     }
-    pending_.clear();
-    pending_changes_ = pending_bytes_ = 0;
     if (cut.segments.empty()) return std::nullopt;
     part_taken_ = true;
     return cut;

@@ -1,5 +1,6 @@
 // Cuts the stream of batches into apply groups: as many whole transactions as have arrived, bounded
-// by changes and bytes. A transaction beyond the bounds comes out in parts. Used by one thread.
+// by changes and bytes. A transaction beyond the bounds comes out in parts, and so does one with a
+// definition statement inside: each cut ends behind it. Used by one thread.
 #pragma once
 
 #include <cstddef>
@@ -57,6 +58,11 @@ class GroupBuilder {
         std::uint32_t next_change = 0;
         std::uint32_t end = 0;  ///< of its changes; fewer than it has where the rest was taken back
         std::size_t next_mark = 0;
+
+        /// Does taking all of it end a cut?
+        bool ends_with_definition() const noexcept {
+            return batch->definition && end == batch->changes.size() && next_change < end;
+        }
     };
     void drop_open_transaction();
     void drop_changes(std::size_t count);

@@ -71,6 +71,7 @@ bool GroupPlanner::is_wanted(ChangeKind kind) const noexcept {
         case ChangeKind::remove:
             return options_.removes;
         case ChangeKind::truncate:
+        case ChangeKind::definition:
             break;
     }
     return true;
@@ -155,6 +156,10 @@ WriteGroup GroupPlanner::plan(GroupCut cut) {
     for (TablePlan* table : group_tables_) leave_group(*table);
     group_tables_.clear();
     drop_retired();
+    if (group.ends_with_definition()) {
+        tables_.clear();
+        last_source_ = nullptr;
+    }
     return group;
 }
 
@@ -193,6 +198,12 @@ void GroupPlanner::write_truncate(const TablePlan& table, WriteGroup& group) con
     group.writes.push_back({table.binding, WriteKind::truncate, {{nullptr, nullptr}}, false});
 }
 
+/// As a truncation, of all tables.
+void GroupPlanner::write_definition(const ChangeBatch& batch, WriteGroup& group) const {
+    write_tables(group);
+    group.writes.push_back({nullptr, WriteKind::definition, {}, false, batch.definition});
+}
+
 void GroupPlanner::enter_group(TablePlan& table) {
     if (table.in_group) return;
     table.in_group = true;
@@ -212,6 +223,10 @@ void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
     for (std::uint32_t i = segment.begin; i < segment.end; ++i) {
         const RowChange& change = batch.changes[i];
         if (!is_wanted(change.kind)) continue;
+        if (change.kind == ChangeKind::definition) {
+            write_definition(batch, group);
+            continue;
+        }
         TablePlan* table = table_of(change, batch);
         if (!table->binding) continue;
         if (change.kind == ChangeKind::truncate) {
@@ -318,7 +333,8 @@ void GroupPlanner::write_in_order(TablePlan& table, WriteGroup& group) const {
                 }
                 break;
             case ChangeKind::truncate:
-                throw Error(ErrorKind::bug, "a truncation among the rows that keep their order");
+            case ChangeKind::definition:
+                throw Error(ErrorKind::bug, "a statement among the rows that keep their order");
         }
     }
     table.ordered.clear();

@@ -1,7 +1,8 @@
 // Turns a cut of the stream into the writes of an apply group: binds each table to its target,
 // drops filtered events, and merges by key so that every row is written once. What cannot merge (no
 // key, partial rows, targets with columns of their own, serial mode) keeps its order. A truncation
-// parts what comes before it from what comes after it, for all tables.
+// parts what comes before it from what comes after it, for all tables; a definition statement ends
+// its group, and tables are bound anew behind it.
 //
 // Why the merged order is right: per table, rows that end up removed, or whose other unique values
 // moved, are deleted first; then every remaining row is written in its last state. The source held
@@ -78,6 +79,7 @@ class GroupPlanner {
     static void merge_change(TablePlan& table, const RowChange& change);
     void write_tables(WriteGroup& group) const;
     void write_truncate(const TablePlan& table, WriteGroup& group) const;
+    void write_definition(const ChangeBatch& batch, WriteGroup& group) const;
     void write_merged(TablePlan& table, WriteGroup& group) const;
     void write_in_order(TablePlan& table, WriteGroup& group) const;
 

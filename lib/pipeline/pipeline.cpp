@@ -30,8 +30,7 @@ Pipeline::Pipeline(Source& source, Sink& sink, GroupPlanner planner, Options opt
       events_(std::move(events)),
       progress_(progress),
       batches_(options.queue_bytes),
-      groups_(1),
-      commands_done_(1) {}
+      groups_(1) {}
 
 void Pipeline::run() {
     progress_.queue_bytes = 0;
@@ -61,7 +60,6 @@ void Pipeline::stop() noexcept {
     source_.interrupt();
     batches_.cancel();
     groups_.cancel();
-    commands_done_.cancel();
 }
 
 void Pipeline::fail(std::exception_ptr error) {
@@ -112,11 +110,13 @@ void Pipeline::encode() {
             while (auto cut = builder.cut()) {
                 auto group = sink_.encode(planner_.plan(std::move(*cut)));
                 group->ready_at = Clock::now();
-                const bool is_command = group->group.command != nullptr;
+                const bool is_waited_for =
+                    group->group.ends_with_definition() || group->group.command;
                 const While waiting(Doing::for_output);
                 if (!groups_.push(std::move(group), 1)) return;
                 ++progress_.groups.on;
-                if (is_command && !commands_done_.pop()) return;
+                ++groups_offered_;
+                if (is_waited_for && !wait_until_applied()) return;
             }
         }
     } catch (...) {
@@ -125,6 +125,14 @@ void Pipeline::encode() {
         batches_.cancel();
     }
     groups_.close();
+}
+
+/// What comes behind a definition statement or a collection's change is written to the tables as
+/// that leaves them. False when the task ends first.
+bool Pipeline::wait_until_applied() {
+    std::unique_lock lock(applied_mutex_);
+    return applied_.wait(lock, stop_source_.get_token(),
+                         [&] { return groups_applied_ == groups_offered_; });
 }
 
 /// Waits for the writer to take the last group, then for something to read: whatever arrives
@@ -174,6 +182,11 @@ void Pipeline::write() {
         auto group = may_store ? next_group(idle_checkpoint_due_) : next_group();
         if (group) {
             apply(**group);
+            {
+                std::lock_guard lock(applied_mutex_);
+                ++groups_applied_;
+            }
+            applied_.notify_one();
         } else if (groups_.closed()) {
             break;
         } else {
@@ -263,10 +276,9 @@ void Pipeline::begin_command() {
     if (events_.record_now) events_.record_now();
 }
 
-/// Only now is planned what follows: what the target's collections look like is asked for then.
+/// Only behind it is planned what follows: see wait_until_applied().
 void Pipeline::end_command() {
     if (events_.record_now) events_.record_now();
-    commands_done_.push(nullptr, 1);
 }
 
 void Pipeline::finish(const WriteGroup& group) {

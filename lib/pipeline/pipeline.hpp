@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -66,6 +67,7 @@ class Pipeline {
 
     void read();
     void encode();
+    bool wait_until_applied();
     void write();
     bool fill(GroupBuilder& builder);
     std::optional<ChangeBatchPtr> next_batch(std::optional<Clock::time_point> deadline = {});
@@ -88,7 +90,10 @@ class Pipeline {
 
     BoundedQueue<ChangeBatchPtr> batches_;
     BoundedQueue<std::unique_ptr<EncodedGroup>> groups_;  ///< holds one: the next to execute
-    BoundedQueue<PositionPtr> commands_done_;             ///< writer to encoder: it may go on
+    std::mutex applied_mutex_;
+    std::condition_variable_any applied_;
+    std::uint64_t groups_offered_ = 0;  ///< the encoder's
+    std::uint64_t groups_applied_ = 0;
     std::mutex lag_mutex_;  ///< guards these two, and oldest_unapplied_us with them
     std::uint64_t changes_read_ = 0;
     std::uint64_t changes_done_ = 0;

@@ -75,6 +75,11 @@ Route Router::route(std::string_view schema, std::string_view table) const {
     return route;
 }
 
+bool Router::routes(std::string_view name) const {
+    return schemas_.contains(name) ||
+           std::ranges::any_of(tables_, [&](const auto& map) { return map.first.second == name; });
+}
+
 /// Sources are literal names, so these are all that can lead there.
 bool Router::is_target_shared(
     std::string_view schema, std::string_view table,

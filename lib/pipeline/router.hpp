@@ -39,6 +39,9 @@ class Router {
     /// The route of a source table: ask once per table and keep it.
     Route route(std::string_view schema, std::string_view table) const;
 
+    /// Does db_map or tb_map have a source schema or table of this name?
+    bool routes(std::string_view name) const;
+
     /// Is another source table than this one written to its target? `selects`: the tables that are
     /// synced at all.
     bool is_target_shared(

@@ -46,6 +46,32 @@ std::size_t encode_truncates(PostgresEncodedGroup& encoded, std::size_t write) {
     return write;
 }
 
+/// In a session like that which wrote it, for as long as it takes. Its text may end in a comment.
+void encode_definition(PostgresEncodedGroup& encoded, std::size_t write) {
+    const Definition& definition = *encoded.group.writes[write].definition;
+    const auto add = [&](PostgresStatement::Kind kind, auto append) {
+        PostgresStatement statement;
+        statement.kind = kind;
+        statement.begin = encoded.buffer.size();
+        statement.write = write;
+        append(encoded.buffer);
+        statement.end = encoded.buffer.size();
+        if (statement.end > statement.begin) encoded.statements.push_back(std::move(statement));
+    };
+    add(PostgresStatement::Kind::statements, [&](std::string& out) {
+        for (const auto& [name, value] : definition.settings) {
+            out += fmt::format("SELECT pg_catalog.set_config({}, {}, true);",
+                               postgres::quote_literal(name), postgres::quote_literal(value));
+        }
+    });
+    add(PostgresStatement::Kind::definition,
+        [&](std::string& out) { out += definition.sql + "\n;"; });
+    add(PostgresStatement::Kind::statements, [&](std::string& out) {
+        for (const auto& [name, value] : definition.settings)
+            out += fmt::format("SET LOCAL {} TO DEFAULT;", postgres::quote_identifier(name));
+    });
+}
+
 }  // namespace
 
 /// Of one write of a group.
@@ -82,7 +108,8 @@ class PostgresEncoder::Writer {
                 });
                 break;
             case WriteKind::truncate:
-                break;  // see encode_truncates()
+            case WriteKind::definition:
+                break;  // see encode_truncates(), encode_definition()
         }
     }
 
@@ -221,6 +248,8 @@ void PostgresEncoder::encode(PostgresEncodedGroup& encoded, bool replace) const 
     for (std::size_t i = 0; i < writes.size();) {
         if (writes[i].kind == WriteKind::truncate) {
             i = encode_truncates(encoded, i);
+        } else if (writes[i].kind == WriteKind::definition) {
+            encode_definition(encoded, i++);
         } else {
             Writer(encoded, i++, options_).encode(replace);
         }
@@ -229,6 +258,7 @@ void PostgresEncoder::encode(PostgresEncodedGroup& encoded, bool replace) const 
 
 std::string rows_text(const PostgresEncodedGroup& encoded, const PostgresStatement& statement) {
     const TableWrite& write = encoded.group.writes[statement.write];
+    if (write.kind == WriteKind::definition) return write.definition->about;
     if (write.kind == WriteKind::truncate)
         return fmt::format("target table {}, TRUNCATE", write.binding->target->display_name());
     const auto key = [&](std::size_t i) {

@@ -19,6 +19,7 @@ struct PostgresStatement {
     enum class Kind : std::uint8_t {
         statements,  ///< SQL, each ended by a semicolon
         copy,        ///< the lines of a COPY, whose command is `command`
+        definition,  ///< a definition statement; the settings of its session go before it
     };
     Kind kind = Kind::statements;
     bool must_match = false;  ///< each statement finds its row, or source and target differ
@@ -36,7 +37,7 @@ struct PostgresEncodedGroup final : SqlEncodedGroup {
     std::vector<PostgresStatement> statements;
 };
 
-/// "target table "s"."t", rows "id"=1 ... "id"=9"
+/// "target table "s"."t", rows "id"=1 ... "id"=9", or what a definition statement is about.
 std::string rows_text(const PostgresEncodedGroup& encoded, const PostgresStatement& statement);
 
 class PostgresEncoder {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/activity.hpp"
 #include "lib/checkpoint/postgres_position_sql.hpp"
 #include "lib/client/postgres_catalog.hpp"
 
@@ -26,6 +27,7 @@ void PostgresSink::connect() {
         std::lock_guard lock(session_mutex_);
         session_.reset();
     }
+    is_defining_ = false;
     auto session = std::make_unique<PostgresSession>(options_.session);
     std::lock_guard lock(session_mutex_);
     session_ = std::move(session);
@@ -46,9 +48,25 @@ std::string PostgresSink::rights_for(const PositionTableName& name) const {
         postgres::quote_identifier(name.schema), quoted(name));
 }
 
+void PostgresSink::apply(EncodedGroup& group) {
+    std::lock_guard use(session_use_);
+    SqlSink::apply(group);
+}
+
 TableSchemaPtr PostgresSink::describe(std::string_view schema, std::string_view table) {
+    if (is_defining_) {
+        const While waiting(Doing::for_output);
+        std::lock_guard use(session_use_);
+        // A group that was under way may have ended the transaction.
+        if (is_defining_) return describe_by(session_->connection(), schema, table);
+    }
     if (!catalog_) catalog_ = std::make_unique<PostgresConnection>(options_.session.endpoint);
-    auto description = read_postgres_table(*catalog_, schema, table);
+    return describe_by(*catalog_, schema, table);
+}
+
+TableSchemaPtr PostgresSink::describe_by(PostgresConnection& connection, std::string_view schema,
+                                         std::string_view table) {
+    auto description = read_postgres_table(connection, schema, table);
     if (!description) {
         throw Error(
             ErrorKind::data,
@@ -56,7 +74,7 @@ TableSchemaPtr PostgresSink::describe(std::string_view schema, std::string_view 
             "create it in the target, route it elsewhere with [router], or leave it out "
             "with [filter] ignore_tbs");
     }
-    note_surprises(*catalog_, *description);
+    note_surprises(connection, *description);
     return description;
 }
 
@@ -107,6 +125,10 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
         const std::string_view bytes =
             std::string_view(encoded.buffer)
                 .substr(statement.begin, statement.end - statement.begin);
+        if (statement.kind == PostgresStatement::Kind::definition) {
+            execute_definition(encoded, statement, bytes);
+            continue;
+        }
         std::uint64_t matched = 0;
         try {
             if (statement.kind == PostgresStatement::Kind::copy) {
@@ -124,6 +146,21 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
                              rows_text(encoded, statement), rows - matched, rows));
         }
     }
+}
+
+void PostgresSink::execute_definition(const PostgresEncodedGroup& encoded,
+                                      const PostgresStatement& statement, std::string_view sql) {
+    const Definition& definition = *encoded.group.writes[statement.write].definition;
+    try {
+        session_->execute(sql);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) throw error.in("applying " + definition.about);
+        throw Error(error.kind(), fmt::format("applying {}: {}", definition.about, error.text()),
+                    "make what it lacks in the target, and start the task again; a statement that "
+                    "is not to be applied is passed over when [filter] do_ddls does not name its "
+                    "kind until the task is past it");
+    }
+    is_defining_ = true;
 }
 
 /// Applied at least once, a row may have given way to one that what follows moves on again: whole
@@ -155,9 +192,11 @@ void PostgresSink::return_to_savepoint() {
 
 void PostgresSink::commit() {
     session_->connection().execute("COMMIT");
+    is_defining_ = false;
 }
 
 void PostgresSink::rollback_transaction() {
+    is_defining_ = false;
     if (session_->connection().in_transaction()) session_->connection().execute("ROLLBACK");
 }
 

@@ -1,6 +1,7 @@
 // Writes to Postgres: COPY for new rows, one DELETE for many keys (postgres_encoder).
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
 #include "lib/sink/postgres_encoder.hpp"
@@ -19,7 +20,10 @@ class PostgresSink final : public SqlSink {
     explicit PostgresSink(Options options);
     ~PostgresSink() override;
 
+    /// Where a definition statement was executed in the transaction that is open, as that has left
+    /// the table: asked in the writer's session, between two groups.
     TableSchemaPtr describe(std::string_view schema, std::string_view table) override;
+    void apply(EncodedGroup& group) override;
     void interrupt() noexcept override;
 
   private:
@@ -43,12 +47,18 @@ class PostgresSink final : public SqlSink {
 
     void require_found(const PostgresEncodedGroup& encoded,
                        const PostgresStatement& statement) const;
+    void execute_definition(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
+                            std::string_view sql);
+    TableSchemaPtr describe_by(PostgresConnection& connection, std::string_view schema,
+                               std::string_view table);
     void note_surprises(PostgresConnection& connection, const TableSchema& table);
 
     Options options_;
     PostgresEncoder encoder_;
     std::unique_ptr<PostgresSession> session_;     ///< the writer's
     std::mutex session_mutex_;                     ///< its replacement against interrupt()
+    std::mutex session_use_;                       ///< apply() against describe()
+    std::atomic<bool> is_defining_{false};         ///< the open transaction holds definitions
     std::unique_ptr<PostgresConnection> catalog_;  ///< the encoder's
 };
 

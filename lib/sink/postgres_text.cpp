@@ -33,12 +33,32 @@ void append_columns(std::string& out, const TableBinding& binding) {
     out += ')';
 }
 
-/// NULL, or a quoted text of no type yet: the column it goes to decides.
+/// A quoted text of no type yet, in one line.
+void append_text(std::string& out, std::string_view text) {
+    if (text.find_first_of("\n\r") == std::string_view::npos) {
+        append_literal(out, text);
+        return;
+    }
+    out += "E'";
+    for (const char c : text) {
+        if (c == '\'' || c == '\\') out += c;
+        if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\r') {
+            out += "\\r";
+        } else {
+            out += c;
+        }
+    }
+    out += '\'';
+}
+
+/// NULL, or a quoted text: the column it goes to decides its type.
 void append_value(std::string& out, const Value& value) {
     if (value.is_null()) {
         out += "NULL";
     } else {
-        append_literal(out, value.as_view());
+        append_text(out, value.as_view());
     }
 }
 
@@ -120,6 +140,12 @@ void append_exact_condition(std::string& out, const Column& column, const Value&
         out += " IS NULL";
         return;
     }
+    if (column.type_name.empty()) {
+        // Where the target is not known: what the server prints, of whatever type it is.
+        out += " IS NOT NULL AND pg_catalog.format('%s', " + name + ") COLLATE \"C\"=";
+        append_text(out, value.as_view());
+        return;
+    }
     const bool by_text = !is_equal_in_text(column.type_name);
     if (!by_text || has_equality(column.type_name)) {
         out += '=';
@@ -133,7 +159,7 @@ void append_exact_condition(std::string& out, const Column& column, const Value&
 }
 
 /// "a"='x',"b"=NULL of what an update sets: the carried columns, but for those that the server
-/// fills itself and that did not change.
+/// fills itself, or may fill where the target is not known, and that did not change.
 bool append_assignments(std::string& out, const TableBinding& binding, const RowWrite& row) {
     bool any = false;
     for (const auto& field : binding.fields) {
@@ -141,7 +167,9 @@ bool append_assignments(std::string& out, const TableBinding& binding, const Row
         if (!value.is_carried()) continue;
         const Column& column = binding.target_column(field);
         const Value& old = row.before[field.source];
-        if (column.always_identity && (!old.is_carried() || old == value)) continue;
+        const bool may_be_filled = column.always_identity || column.type_name.empty();
+        if (may_be_filled && old.is_carried() && old == value) continue;
+        if (column.always_identity && !old.is_carried()) continue;
         if (any) out += ',';
         any = true;
         out += quote_identifier(column.name);

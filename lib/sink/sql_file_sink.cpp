@@ -7,21 +7,12 @@
 
 #include "lib/base/error.hpp"
 #include "lib/checkpoint/backward_lines.hpp"
-#include "lib/sink/enum_zero.hpp"
-#include "lib/sink/sql_text.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr std::string_view checkpoint_mark = "-- position: ";
-
-/// What the statements are written for, whoever executes them: times in UTC, dates and zeros as the
-/// source had them. In front of each transaction, so that any part of the file can be executed.
-constexpr std::string_view session_settings =
-    "SET time_zone='+00:00', "
-    "sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION',"
-    " NAMES utf8mb4;\n";
 
 /// From `start` to the end of its line, and where the next one starts.
 std::pair<std::uint64_t, std::string> read_line(ReadableFile& file, std::uint64_t start) {
@@ -105,10 +96,10 @@ std::unique_ptr<EncodedGroup> SqlFileSink::encode(WriteGroup group) {
 void SqlFileSink::append_change(std::string& out, const TableWrite& write,
                                 const RowWrite& row) const {
     const TableBinding& binding = *write.binding;
-    const auto form = sql_text::insert_form(binding, options_.replace && !options_.reverse, true);
     WriteKind kind = write.kind;
     RowWrite what = row;
     if (options_.reverse) {
+        if (row.before != nullptr) dialect_->require_undoable(binding, row.before);
         std::swap(what.before, what.after);
         const bool exact = binding.keyless();
         switch (kind) {
@@ -123,15 +114,12 @@ void SqlFileSink::append_change(std::string& out, const TableWrite& write,
             case WriteKind::update:
             case WriteKind::update_exact:
             case WriteKind::truncate:
+            case WriteKind::definition:
                 break;
         }
     }
-    const std::size_t begin = out.size();
-    sql_text::append_statement(out, binding, kind, what, form);
-    if (what.after != nullptr && enum_zero::count(binding, what.after) != 0) {
-        enum_zero::allow(out, begin, enum_zero::Dialect::both);
-    }
-    out += ";\n";
+    dialect_->append(out, binding, kind, what, options_.replace && !options_.reverse);
+    out += '\n';
 }
 
 void SqlFileSink::apply(EncodedGroup& group) {
@@ -139,13 +127,14 @@ void SqlFileSink::apply(EncodedGroup& group) {
     std::string& text = encoded.text;
     // Reversed, the settings and BEGIN come first from last to first too.
     if (!text.empty() && !in_transaction_) {
-        text.insert(0,
-                    options_.reverse ? "COMMIT;\n" : fmt::format("{}BEGIN;\n", session_settings));
+        text.insert(0, options_.reverse ? "COMMIT;\n"
+                                        : fmt::format("{}BEGIN;\n", dialect_->session_settings()));
         in_transaction_ = true;
     }
     if (!encoded.group.ends_transaction) return file_->append_durably(text);
     if (in_transaction_) {
-        text += options_.reverse ? fmt::format("BEGIN;\n{}", session_settings) : "COMMIT;\n";
+        text += options_.reverse ? fmt::format("BEGIN;\n{}", dialect_->session_settings())
+                                 : "COMMIT;\n";
     }
     append_checkpoint(text, *encoded.group.checkpoint);
     in_transaction_ = false;

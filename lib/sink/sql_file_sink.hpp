@@ -1,4 +1,4 @@
-// Writes changes as MySQL statements to a file, one a line: to look at, to keep, or to undo. With
+// Writes changes as SQL statements to a file, one a line: to look at, to keep, or to undo. With
 // `reverse` each statement is the inverse of its change, and executing the lines from last to first
 // (tac sql.log) takes the changes back.
 //
@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "lib/base/durable_file.hpp"
+#include "lib/sink/file_dialect.hpp"
 #include "lib/sink/sink.hpp"
 
 namespace dts {
@@ -21,9 +22,10 @@ class SqlFileSink final : public Sink {
     struct Options {
         std::filesystem::path file;
         bool reverse = false;
-        bool replace = true;  ///< inserts as REPLACE INTO
+        bool replace = true;  ///< inserts take the place of rows that are there
     };
-    explicit SqlFileSink(Options options) : options_(std::move(options)) {}
+    SqlFileSink(Options options, std::unique_ptr<const FileDialect> dialect)
+        : options_(std::move(options)), dialect_(std::move(dialect)) {}
 
     void preflight() override {}
     bool checkpoint_in_transaction() const noexcept override { return true; }
@@ -45,6 +47,7 @@ class SqlFileSink final : public Sink {
     std::pair<std::uint64_t, std::optional<std::string>> last_checkpoint() const;
 
     Options options_;
+    std::unique_ptr<const FileDialect> dialect_;
     std::unique_ptr<DurableFile> file_;
     std::uint64_t checkpoint_end_ = 0;  ///< of the last checkpoint line
     bool in_transaction_ = false;       ///< its head is written, its end is not

@@ -340,6 +340,8 @@ void append_statement(std::string& out, const TableBinding& binding, WriteKind k
             out += "DELETE FROM ";
             append_table(out, binding);
             break;
+        case WriteKind::definition:
+            throw Error(ErrorKind::bug, "a definition statement is not of a row");
         case WriteKind::truncate:  // in a transaction: TRUNCATE would commit it
             out += "DELETE FROM ";
             append_table(out, binding);

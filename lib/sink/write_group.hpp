@@ -19,6 +19,7 @@ enum class WriteKind : std::uint8_t {
     update_exact,  ///< one row that equals before in every column (keyless tables)
     remove_exact,  ///< the same
     truncate,      ///< the table's rows are all gone; its one row says nothing
+    definition,    ///< `definition`, of no table: no binding, no rows. The last of its group
 };
 
 /// before: update, remove and the exact ones; after: insert, upsert, update.
@@ -32,6 +33,7 @@ struct TableWrite {
     WriteKind kind;
     std::vector<RowWrite> rows;
     bool distinct = false;  ///< no two rows have the same key
+    DefinitionPtr definition = nullptr;
 };
 
 struct WriteGroup {
@@ -53,6 +55,10 @@ struct WriteGroup {
     std::uint64_t dropped_changes = 0;  ///< read before these, and taken back by the source
     std::uint64_t bytes = 0;            ///< of the batches, as read from the network
     std::int64_t commit_time_us = 0;    ///< the source's, of the last transaction; 0: none
+
+    bool ends_with_definition() const noexcept {
+        return !writes.empty() && writes.back().kind == WriteKind::definition;
+    }
 };
 
 }  // namespace dts

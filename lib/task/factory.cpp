@@ -16,23 +16,13 @@
 #include "lib/source/mysql/mysql_heartbeat.hpp"
 #include "lib/source/postgres/postgres_cdc_source.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
+#include "lib/task/definition_rules.hpp"
+#include "lib/task/endpoints.hpp"
 #include "lib/task/mongo_factory.hpp"
 
 namespace dts {
 
 namespace {
-
-MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
-    MysqlEndpoint endpoint;
-    endpoint.host = config.host;
-    endpoint.port = config.port;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    return endpoint;
-}
 
 std::string isolation_text(const std::optional<TransactionIsolation>& isolation) {
     if (!isolation) return "";
@@ -66,21 +56,6 @@ PositionTable::Options position_table_options(const TaskConfig& config) {
     options.name = {config.resumer.position_table.schema, config.resumer.position_table.table};
     options.task_id = config.global.task_id;
     return options;
-}
-
-PostgresEndpoint postgres_endpoint(const EndpointConfig& config, const std::string& client_name) {
-    PostgresEndpoint endpoint;
-    endpoint.host = config.host;
-    endpoint.port = config.port;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.database = config.database;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    endpoint.client_name = client_name;
-    endpoint.settings = config.session_settings;
-    return endpoint;
 }
 
 SqlSink::Options sql_sink_options(const TaskConfig& config, const WorkerIdentity& worker) {
@@ -130,7 +105,8 @@ std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerId
     return std::make_unique<MysqlSink>(std::move(options));
 }
 
-std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSelector selector) {
+std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Filter& filter,
+                                             TableSelector selector) {
     const PostgresCdcConfig& cdc = config.extractor.postgres_cdc;
     PostgresCdcOptions options;
     options.endpoint = postgres_endpoint(config.extractor.endpoint, config.name);
@@ -151,6 +127,7 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, TableSele
     options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
     if (const auto& table = config.extractor.heartbeat_table)
         options.heartbeat_table = {table->schema, table->table};
+    follow_definitions(config, filter, options);
     options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
     options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
     options.selector = std::move(selector);
@@ -193,7 +170,7 @@ std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filt
         return filter.selects(schema, table);
     };
     if (config.extractor.endpoint.db_type == DbType::pg) {
-        return make_postgres_source(config, std::move(selector));
+        return make_postgres_source(config, filter, std::move(selector));
     }
     if (config.extractor.endpoint.db_type == DbType::mongo) {
         return make_mongo_source(config, filter, std::move(selector));
@@ -225,8 +202,11 @@ std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& 
         case SinkType::write:
             return make_writing_sink(config, worker);
         case SinkType::sql:
-            return std::make_unique<SqlFileSink>(SqlFileSink::Options{
-                config.runtime.log_dir / "sql.log", config.sinker.reverse, config.sinker.replace});
+            return std::make_unique<SqlFileSink>(
+                SqlFileSink::Options{config.runtime.log_dir / "sql.log", config.sinker.reverse,
+                                     config.sinker.replace},
+                config.extractor.endpoint.db_type == DbType::pg ? postgres_file_dialect()
+                                                                : mysql_file_dialect());
         case SinkType::dummy:
             return std::make_unique<DummySink>();
         case SinkType::check:

@@ -8,24 +8,11 @@
 #include "lib/sink/mongo_sink.hpp"
 #include "lib/source/mongo/mongo_cdc_source.hpp"
 #include "lib/source/mongo/mongo_heartbeat.hpp"
+#include "lib/task/endpoints.hpp"
 
 namespace dts {
 
 namespace {
-
-MongoEndpoint mongo_endpoint(const EndpointConfig& config, const std::string& client_name,
-                             bool direct) {
-    MongoEndpoint endpoint;
-    endpoint.uri = config.driver_url;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
-    endpoint.client_name = client_name;
-    endpoint.direct = direct;
-    return endpoint;
-}
 
 MongoEndpoint mongo_source_endpoint(const TaskConfig& config) {
     const ExtractorConfig& extractor = config.extractor;

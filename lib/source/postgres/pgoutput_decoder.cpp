@@ -50,7 +50,7 @@ ChangeBatch& PgoutputDecoder::batch() {
 }
 
 bool PgoutputDecoder::is_full() const noexcept {
-    return batch_ && (batch_->changes.size() >= options_.limits.changes ||
+    return batch_ && (batch_->definition || batch_->changes.size() >= options_.limits.changes ||
                       batch_->commits.size() >= options_.limits.changes ||
                       batch_->bytes() >= options_.limits.bytes);
 }
@@ -64,6 +64,8 @@ ChangeBatchPtr PgoutputDecoder::take() {
 void PgoutputDecoder::drop_unfinished() {
     if (!batch_) return;
     batch_->changes.resize(batch_->commits.empty() ? 0 : batch_->commits.back().change_end);
+    if (batch_->changes.empty() || batch_->changes.back().kind != ChangeKind::definition)
+        batch_->definition = nullptr;
     in_transaction_ = false;
 }
 
@@ -152,7 +154,7 @@ void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t b
     switch (kind) {
         case Kind::relation: {
             const auto relation = row.relation();
-            if (selector_(relation.schema, relation.table)) {
+            if (selector_(relation.schema, relation.table) || is_definition_table(relation)) {
                 transaction.unwanted_tables.erase(relation.id);
             } else {
                 transaction.unwanted_tables.insert(relation.id);
@@ -245,7 +247,8 @@ void PgoutputDecoder::moved_to(std::uint64_t lsn, std::int64_t time_us) {
 void PgoutputDecoder::accept_relation(MessageReader& reader) {
     const auto relation = reader.relation();
     Table& table = tables_[relation.id];
-    if (!selector_(relation.schema, relation.table)) {
+    table.holds_definitions = is_definition_table(relation);
+    if (!table.holds_definitions && !selector_(relation.schema, relation.table)) {
         table.schema = nullptr;
         return;
     }
@@ -254,6 +257,11 @@ void PgoutputDecoder::accept_relation(MessageReader& reader) {
     if (table.schema && *table.schema == *schema) return;
     table.schema = std::move(schema);
     table.is_in_batch = false;
+}
+
+bool PgoutputDecoder::is_definition_table(const pgoutput::Relation& relation) const {
+    const auto& table = options_.definition_table;
+    return table && relation.schema == table->schema && relation.table == table->table;
 }
 
 PgoutputDecoder::Table& PgoutputDecoder::table_of(std::uint32_t id) {
@@ -271,7 +279,7 @@ void PgoutputDecoder::accept_truncation(const pgoutput::Truncation& truncation, 
     b.source_bytes += bytes;
     for (const std::uint32_t id : truncation.relations) {
         Table& table = table_of(id);
-        if (!table.schema || skips_transaction_) {
+        if (!table.schema || table.holds_definitions || skips_transaction_) {
             ++b.skipped_changes;
             continue;
         }
@@ -293,6 +301,22 @@ void PgoutputDecoder::accept_truncation(const pgoutput::Truncation& truncation, 
         keep_table(table);
         b.changes.push_back({table.schema.get(), nullptr, nullptr, ChangeKind::truncate});
     }
+}
+
+/// Its rows are not copied as such. Whoever tidies the table up says nothing.
+void PgoutputDecoder::accept_definition(Kind kind, MessageReader& reader,
+                                        const TableSchema& table) {
+    ChangeBatch& b = batch();
+    ++b.skipped_changes;
+    if (kind != Kind::insert) return;
+    Arena values;
+    const RowChange row = pgoutput::read_row(kind, reader, table, values);
+    auto verdict = definitions_.read(DefinitionRow::from(table, row.after));
+    for (std::string& text : verdict.notes) note(std::move(text));
+    if (!verdict.definition) return;
+    --b.skipped_changes;
+    b.definition = std::move(verdict.definition);
+    b.changes.push_back({nullptr, nullptr, nullptr, ChangeKind::definition});
 }
 
 void PgoutputDecoder::note(std::string text) {
@@ -317,6 +341,7 @@ void PgoutputDecoder::accept_change(Kind kind, Bytes message) {
         ++b.skipped_changes;
         return;
     }
+    if (table.holds_definitions) return accept_definition(kind, head, *table.schema);
     keep_table(table);
     const std::string_view kept = b.arena.copy(as_text(message));
     MessageReader reader(std::as_bytes(std::span(kept)));

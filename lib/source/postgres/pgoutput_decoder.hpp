@@ -13,8 +13,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "lib/source/postgres/definition_log.hpp"
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/postgres_trail.hpp"
+#include "lib/source/postgres/published_tables.hpp"
 #include "lib/source/postgres/streamed_transaction.hpp"
 #include "lib/source/source.hpp"
 
@@ -32,10 +34,14 @@ class PgoutputDecoder {
         std::filesystem::path streamed_folder = ".";  ///< where transactions in progress are kept
         /// Transactions that were written first elsewhere, under this name, are passed over.
         std::function<bool(std::string_view origin)> skips_origin = {};
+        /// The rows of this table are definition statements, which the rules decide about.
+        std::optional<PostgresTableName> definition_table = {};
+        DefinitionRules definitions = {};
     };
     PgoutputDecoder(TableSelector selector, Options options)
         : selector_(std::move(selector)),
           options_(std::move(options)),
+          definitions_(options_.definitions),
           streamed_(options_.streamed_folder) {}
 
     /// Reading begins behind this place. What was gathered before is dropped; the tables are
@@ -71,6 +77,7 @@ class PgoutputDecoder {
     struct Table {
         TableSchemaPtr schema;  ///< nullptr: not subscribed
         bool is_in_batch = false;
+        bool holds_definitions = false;
     };
 
     ChangeBatch& batch();
@@ -79,6 +86,9 @@ class PgoutputDecoder {
     void keep_aside(pgoutput::Kind kind, pgoutput::MessageReader& reader, std::size_t bytes);
     void begin_replay(std::uint32_t xid, const pgoutput::Commit& commit);
     void accept_change(pgoutput::Kind kind, Bytes message);
+    bool is_definition_table(const pgoutput::Relation& relation) const;
+    void accept_definition(pgoutput::Kind kind, pgoutput::MessageReader& reader,
+                           const TableSchema& table);
     void accept_relation(pgoutput::MessageReader& reader);
     void accept_commit(const pgoutput::Commit& commit);
     void accept_truncation(const pgoutput::Truncation& truncation, std::size_t bytes);
@@ -88,6 +98,7 @@ class PgoutputDecoder {
 
     TableSelector selector_;
     Options options_;
+    DefinitionLog definitions_;
     std::unordered_map<std::uint32_t, Table> tables_;
     std::set<std::string> noted_;
     WalPlace start_;

@@ -39,6 +39,8 @@ PgoutputDecoder::Options decoder_options(const PostgresCdcOptions& options) {
     decoder.truncates = options.truncates;
     decoder.streamed_folder = options.streamed_folder;
     decoder.skips_origin = options.skips_origin;
+    decoder.definition_table = options.definition_table;
+    decoder.definitions = options.definitions;
     return decoder;
 }
 
@@ -83,7 +85,8 @@ PostgresConnection& PostgresCdcSource::ask() {
 }
 
 SlotReader PostgresCdcSource::slot_reader() const {
-    return {options_.slot, options_.publication, options_.truncates, options_.heartbeat_table};
+    return {options_.slot, options_.publication, options_.truncates, options_.heartbeat_table,
+            options_.definition_table};
 }
 
 void PostgresCdcSource::preflight() {
@@ -132,9 +135,11 @@ PositionPtr PostgresCdcSource::prepare_first_start(const PositionPtr&) {
     make_heartbeat_table();
     make_publication(ask(), options_.publication,
                      [this](std::string_view schema, std::string_view table) {
-                         const auto& beat = options_.heartbeat_table;
-                         return options_.selector(schema, table) ||
-                                (beat && schema == beat->schema && table == beat->table);
+                         const auto is = [&](const std::optional<PostgresTableName>& own) {
+                             return own && schema == own->schema && table == own->table;
+                         };
+                         return options_.selector(schema, table) || is(options_.heartbeat_table) ||
+                                is(options_.definition_table);
                      });
     const auto begin = make_slot(ask(), options_.slot, options_.recreate_slot);
     may_make_slot_ = options_.recreate_slot = false;  // it is this start's own from now on

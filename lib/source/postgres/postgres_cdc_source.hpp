@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/definition_log.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
 #include "lib/source/postgres/postgres_preflight.hpp"
 #include "lib/source/source.hpp"
@@ -45,8 +46,11 @@ struct PostgresCdcOptions {
     /// Transactions that were written first elsewhere, under this name, are passed over.
     std::function<bool(std::string_view origin)> skips_origin;
     std::chrono::milliseconds keepalive_interval{10'000};
-    int heartbeat_interval_secs = 10;                   ///< for start_line() only
-    std::optional<HeartbeatTableName> heartbeat_table;  ///< made before the publication is
+    int heartbeat_interval_secs = 10;                  ///< for start_line() only
+    std::optional<PostgresTableName> heartbeat_table;  ///< made before the publication is
+    /// Where definition statements are noted, and which of them are applied.
+    std::optional<PostgresTableName> definition_table;
+    DefinitionRules definitions;
     TableSelector selector;
     std::size_t batch_changes = 16'000;              ///< a batch ends with about as many
     std::size_t batch_bytes = std::size_t{8} << 20;  ///< or as much memory

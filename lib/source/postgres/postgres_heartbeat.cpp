@@ -32,7 +32,7 @@ std::vector<std::pair<std::string, std::string>> columns_of(std::string_view wha
 
 }  // namespace
 
-void create_heartbeat_table(PostgresConnection& connection, const HeartbeatTableName& name) {
+void create_heartbeat_table(PostgresConnection& connection, const PostgresTableName& name) {
     const auto has = [&](const char* catalog, const std::string& condition) {
         return connection.scalar(
             fmt::format("SELECT 1 FROM pg_catalog.{} WHERE {}", catalog, condition));

@@ -7,25 +7,19 @@
 
 #include "lib/client/postgres_client.hpp"
 #include "lib/source/heartbeat_writer.hpp"
+#include "lib/source/postgres/published_tables.hpp"
 
 namespace dts {
 
-struct HeartbeatTableName {
-    std::string schema;
-    std::string table;
-
-    std::string display_name() const { return postgres::quote_table(schema, table); }
-};
-
 /// With its schema; does nothing where it is there.
-void create_heartbeat_table(PostgresConnection& connection, const HeartbeatTableName& name);
+void create_heartbeat_table(PostgresConnection& connection, const PostgresTableName& name);
 
 class PostgresHeartbeat final : public HeartbeatSession {
   public:
     struct Options {
         PostgresEndpoint endpoint;
         std::string slot;
-        HeartbeatTableName table;
+        PostgresTableName table;
     };
     explicit PostgresHeartbeat(Options options);
 

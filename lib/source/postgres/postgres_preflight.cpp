@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/source/findings.hpp"
+#include "lib/source/postgres/definition_table.hpp"
 #include "lib/source/postgres/published_tables.hpp"
 #include "lib/source/postgres/slot_inventory.hpp"
 
@@ -72,19 +73,6 @@ std::string named(const std::vector<std::string>& names) {
     return text;
 }
 
-bool publishes(PostgresConnection& connection, const SlotReader& reader,
-               const HeartbeatTableName& name) {
-    using postgres::quote_literal;
-    return connection
-        .scalar(fmt::format(
-            "SELECT 1 FROM pg_catalog.pg_publication p WHERE pubname={} AND (puballtables OR "
-            "EXISTS (SELECT FROM pg_catalog.pg_publication_tables t WHERE t.pubname=p.pubname AND "
-            "t.schemaname={} AND t.tablename={}))",
-            quote_literal(reader.publication), quote_literal(name.schema),
-            quote_literal(name.table)))
-        .has_value();
-}
-
 std::vector<std::string> without_identity(const std::vector<SubscribedTable>& tables) {
     std::vector<std::string> names;
     for (const auto& table : tables)
@@ -112,6 +100,9 @@ void check_wal_source(PostgresConnection& connection, const SlotReader& reader,
                          "out with [filter] ignore_tbs");
         }
     }
+    if (reader.definition_table) {
+        check_definition_table(connection, *reader.definition_table, reader.publication, findings);
+    }
     findings.throw_if_any();
 }
 
@@ -125,8 +116,10 @@ std::vector<std::string> wal_source_notes(PostgresConnection& connection, const 
             "(max_slot_wal_keep_size): a task that is stopped for long can not go on then",
             reader.slot, keep));
     }
+    if (reader.definition_table) note_missing_triggers(connection, *reader.definition_table, notes);
     if (!publication_exists(connection, reader.publication)) return notes;
-    if (reader.heartbeat_table && !publishes(connection, reader, *reader.heartbeat_table)) {
+    if (reader.heartbeat_table &&
+        !publishes(connection, reader.publication, *reader.heartbeat_table)) {
         notes.push_back(
             fmt::format("publication {0} does not send the heartbeat table {1}, so that its rows "
                         "move the position on no sooner than the server's signs of life do; ALTER "

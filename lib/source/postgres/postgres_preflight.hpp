@@ -15,7 +15,8 @@ struct SlotReader {
     std::string slot;
     std::string publication;
     bool truncates = false;  ///< TRUNCATE is wanted
-    std::optional<HeartbeatTableName> heartbeat_table;
+    std::optional<PostgresTableName> heartbeat_table;
+    std::optional<PostgresTableName> definition_table;  ///< [extractor] ddl_meta_tb
 };
 
 /// Throws Error{config, permission} that names every thing missing, each with a HINT.

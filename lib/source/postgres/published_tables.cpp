@@ -32,4 +32,16 @@ std::vector<SubscribedTable> subscribed_tables(PostgresConnection& connection,
     return tables;
 }
 
+bool publishes(PostgresConnection& connection, const std::string& publication,
+               const PostgresTableName& name) {
+    using postgres::quote_literal;
+    return connection
+        .scalar(fmt::format(
+            "SELECT 1 FROM pg_catalog.pg_publication p WHERE pubname={} AND (puballtables OR "
+            "EXISTS (SELECT FROM pg_catalog.pg_publication_tables t WHERE t.pubname=p.pubname AND "
+            "t.schemaname={} AND t.tablename={}))",
+            quote_literal(publication), quote_literal(name.schema), quote_literal(name.table)))
+        .has_value();
+}
+
 }  // namespace dts

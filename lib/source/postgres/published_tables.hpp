@@ -9,6 +9,13 @@
 
 namespace dts {
 
+struct PostgresTableName {
+    std::string schema;
+    std::string table;
+
+    std::string display_name() const { return postgres::quote_table(schema, table); }
+};
+
 struct SubscribedTable {
     std::string schema;
     std::string table;
@@ -24,5 +31,9 @@ struct SubscribedTable {
 std::vector<SubscribedTable> subscribed_tables(PostgresConnection& connection,
                                                const TableSelector& selector,
                                                const std::string& publication = {});
+
+/// Does the publication send this table?
+bool publishes(PostgresConnection& connection, const std::string& publication,
+               const PostgresTableName& name);
 
 }  // namespace dts

@@ -78,12 +78,23 @@ TEST_CASE("postgres url: the database must be named, and parameters known") {
     CHECK(parse_postgres_url("postgres://u@a,b:5433/d").port == 5433);
 }
 
-TEST_CASE("pg settings: TRUNCATE is the one definition statement, and only from pg to pg") {
+TEST_CASE("pg settings: definition statements, only from pg to pg, and but for TRUNCATE noted") {
     CHECK_FALSE(config_of_pg().filter.truncates);
     CHECK(config_of_pg("[filter]\ndo_ddls=truncate_table\n").filter.truncates);
-    CHECK_THAT(fault_with("[filter]\ndo_ddls=*\n"), Contains("do_ddls: * is not built yet"));
-    CHECK_THAT(fault_with("[filter]\ndo_ddls=create_table,truncate_table\n"),
-               Contains("is not built yet"));
+    CHECK_THAT(fault_with("[filter]\ndo_ddls=*\n"), Contains("needs [extractor] ddl_meta_tb"));
+    const auto config = config_of_pg(
+        "[extractor]\nddl_meta_tb=dts.ddl\n[filter]\ndo_ddls=create_table, truncate_table\n");
+    CHECK(config.filter.truncates);
+    CHECK(config.filter.definitions == std::vector<std::string>{"create_table"});
+    CHECK(config.extractor.postgres_cdc.definition_table->table == "ddl");
+    CHECK(config.pipeline.exactly_once == ExactlyOnce::required);
+    CHECK(config_of_pg("[extractor]\nddl_meta_tb=dts.ddl\n[filter]\ndo_ddls=*\n")
+              .filter.definitions.size() == 8);
+    CHECK_THAT(fault_with("[extractor]\nddl_meta_tb=dts.ddl\n[filter]\ndo_ddls=alter_database\n"),
+               Contains("alter_database is not built yet"));
+    CHECK_THAT(fault_with("[extractor]\nddl_meta_tb=dts.ddl\n[filter]\ndo_ddls=alter_table\n"
+                          "[pipeline]\nexactly_once=false\n"),
+               Contains("can not be applied twice"));
     CHECK_THAT(fault_with("sink_type=dummy\n[filter]\ndo_ddls=truncate_table\n"),
                Contains("is not built yet but from pg to pg"));
 }

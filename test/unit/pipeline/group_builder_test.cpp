@@ -156,3 +156,55 @@ TEST_CASE("group builder: a heartbeat is a group without changes") {
     CHECK(cut->segments.empty());
     CHECK(offset_of(cut->checkpoint) == 100);
 }
+
+TEST_CASE("group builder: a cut ends behind a definition statement, inside its transaction") {
+    GroupBuilder groups({100, 1 << 30, false});
+    BatchBuilder builder;
+    insert_rows(builder, 2);
+    builder.commit();
+    insert_rows(builder, 3);
+    auto batch = builder.take();
+    batch->definition = std::make_shared<Definition>();
+    batch->changes.push_back({nullptr, nullptr, nullptr, ChangeKind::definition});
+    groups.add(std::move(batch));
+    auto cut = groups.cut();
+    REQUIRE(cut);
+    CHECK(changes_of(*cut) == 2);
+    CHECK_FALSE(groups.cut());
+
+    insert_rows(builder, 1);
+    builder.commit();
+    insert_rows(builder, 7);
+    builder.commit();
+    groups.add(builder.take());
+    cut = groups.cut();
+    REQUIRE(cut);
+    CHECK(changes_of(*cut) == 4);
+    CHECK_FALSE(cut->ends_transaction);
+    CHECK_FALSE(cut->checkpoint);
+    CHECK(cut->current);
+    cut = groups.cut();
+    REQUIRE(cut);
+    CHECK(changes_of(*cut) == 8);
+    CHECK(cut->ends_transaction);
+    CHECK(cut->checkpoint);
+}
+
+TEST_CASE("group builder: a part of a large transaction ends behind a definition statement") {
+    GroupBuilder groups({4, 1 << 30, false});
+    BatchBuilder builder;
+    insert_rows(builder, 2);
+    auto batch = builder.take();
+    batch->definition = std::make_shared<Definition>();
+    batch->changes.push_back({nullptr, nullptr, nullptr, ChangeKind::definition});
+    groups.add(std::move(batch));
+    insert_rows(builder, 9);
+    groups.add(builder.take());
+    auto cut = groups.cut();
+    REQUIRE(cut);
+    CHECK(changes_of(*cut) == 3);
+    CHECK_FALSE(cut->ends_transaction);
+    cut = groups.cut();
+    REQUIRE(cut);
+    CHECK(changes_of(*cut) == 9);
+}

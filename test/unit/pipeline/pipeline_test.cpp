@@ -24,6 +24,7 @@ struct Fixture {
     std::vector<std::string> retries;
     std::function<void()> on_disk;
     std::binary_semaphore part_applied{0};
+    std::function<void()> on_bind;
     Pipeline::Options options;
 
     Fixture() {
@@ -45,8 +46,12 @@ struct Fixture {
         planning.route_command = [](const CollectionCommand& command) {
             return std::make_shared<CollectionCommand>(command);
         };
-        GroupPlanner planner([](const TableSchemaPtr& s) { return bind_tables(s, s, {}); },
-                             std::move(planning));
+        GroupPlanner planner(
+            [&](const TableSchemaPtr& s) {
+                if (on_bind) on_bind();
+                return bind_tables(s, s, {});
+            },
+            std::move(planning));
         Pipeline* running = nullptr;
         Pipeline pipeline(
             source, sink, std::move(planner), options,
@@ -358,4 +363,28 @@ TEST_CASE("pipeline: a time stands in the first bucket whose bound it does not p
     CHECK(latency.counts[10] == 1);
     CHECK(latency.counts[11] == 1);
     CHECK(latency.sum_us == 60'003'001);
+}
+
+TEST_CASE("pipeline: tables are bound anew behind a definition statement, once it was applied") {
+    Fixture f;
+    BatchBuilder builder;
+    auto batch = builder.insert(f.table, {Value::int64(1), text("x")}).take();
+    batch->definition = std::make_shared<Definition>();
+    batch->changes.push_back({nullptr, nullptr, nullptr, ChangeKind::definition});
+    f.source.script.push_back(std::move(batch));
+    f.source.script.push_back(
+        builder.insert(f.table, {Value::int64(2), text("x")}).commit().take());
+
+    std::counting_semaphore<> bound{0};
+    bool bound_early = false;
+    f.on_bind = [&] { bound.release(); };
+    f.sink.on_apply = [&](RecordingSink&, const WriteGroup& group) {
+        bound.acquire();  // what this group was bound with
+        if (!group.ends_with_definition()) return;
+        CHECK(group.writes.size() == 2);
+        bound_early = bound.try_acquire_for(std::chrono::milliseconds(50));
+    };
+    f.run(100);
+    CHECK_FALSE(bound_early);
+    CHECK(f.sink.calls.back() == "record 100");
 }

@@ -18,7 +18,7 @@ namespace {
 std::vector<std::string> lines_of_an_insert(bool reverse) {
     const TemporaryDirectory folder;
     const auto table = std::make_shared<const TableSchema>(make_table("t", {}));
-    SqlFileSink sink({folder / "sql.log", reverse, true});
+    SqlFileSink sink({folder / "sql.log", reverse, true}, mysql_file_dialect());
     sink.claim_checkpoint();
     const Value row[] = {Value::int64(1)};
     WriteGroup group;
@@ -66,8 +66,8 @@ struct FileFixture {
     std::vector<std::unique_ptr<Value>> values;
 
     std::unique_ptr<SqlFileSink> open(bool reverse = false) {
-        auto sink =
-            std::make_unique<SqlFileSink>(SqlFileSink::Options{folder / "sql.log", reverse, true});
+        auto sink = std::make_unique<SqlFileSink>(
+            SqlFileSink::Options{folder / "sql.log", reverse, true}, mysql_file_dialect());
         checkpoint = sink->claim_checkpoint();
         return sink;
     }
