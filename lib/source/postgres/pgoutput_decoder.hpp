@@ -15,6 +15,7 @@
 
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/postgres_trail.hpp"
+#include "lib/source/postgres/postgres_type_names.hpp"
 #include "lib/source/postgres/streamed_transaction.hpp"
 #include "lib/source/source.hpp"
 
@@ -79,6 +80,7 @@ class PgoutputDecoder {
     void keep_aside(pgoutput::Kind kind, pgoutput::MessageReader& reader, std::size_t bytes);
     void begin_replay(std::uint32_t xid, const pgoutput::Commit& commit);
     void accept_change(pgoutput::Kind kind, Bytes message);
+    void add_type(pgoutput::MessageReader& reader);
     void accept_relation(pgoutput::MessageReader& reader);
     void accept_commit(const pgoutput::Commit& commit);
     void accept_truncation(const pgoutput::Truncation& truncation, std::size_t bytes);
@@ -89,6 +91,7 @@ class PgoutputDecoder {
     TableSelector selector_;
     Options options_;
     std::unordered_map<std::uint32_t, Table> tables_;
+    PostgresTypeNames types_;
     std::set<std::string> noted_;
     WalPlace start_;
     WalPlace place_;  ///< behind the last whole transaction
