@@ -38,14 +38,24 @@ struct Column {
     ColumnType type = ColumnType::text;
     bool is_unsigned = false;
     bool nullable = true;
-    bool generated = false;      ///< computed by the server: never written
-    std::string charset;         ///< "utf8mb4", "latin1", ...; text, enumeration and set
-    std::uint32_t length = 0;    ///< BIT: bits; BINARY(n): n, values are padded to it; else 0
+    bool generated = false;  ///< computed by the server: never written
+    std::string charset;     ///< "utf8mb4", "latin1", ...; text, enumeration and set
+    /// BIT: bits; BINARY(n): n, values are padded to it; of a MySQL target CHAR(n), VARCHAR(n): n
+    /// characters, TEXT: bytes; else 0.
+    std::uint32_t length = 0;
     std::uint8_t precision = 0;  ///< DECIMAL: digits in all
     std::uint8_t scale = 0;  ///< DECIMAL: digits behind the point; times: digits of the fraction
     std::vector<std::string> labels;  ///< ENUM and SET, in UTF-8
-    std::string type_name;            ///< Postgres: as SQL names it, modifiers included
-    bool always_identity = false;     ///< Postgres: GENERATED ALWAYS AS IDENTITY
+    /// Postgres: as SQL names it, without modifiers; of a MySQL target its data_type ("varchar").
+    std::string type_name;
+    /// Postgres: the type beneath all domains as pg_type names it ("int4", "_text" for an array,
+    /// "public.geometry" where it is none of pg_catalog); "enum" for any enum of the target.
+    std::string base_type;
+    std::int32_t type_modifier = -1;  ///< Postgres: atttypmod of base_type; -1: none, or not known
+    /// MySQL: as information_schema names it, where that was asked; Postgres: of a collation that
+    /// is not deterministic alone.
+    std::string collation;
+    bool always_identity = false;  ///< Postgres: GENERATED ALWAYS AS IDENTITY
     bool in_before = true;  ///< before images carry it (Postgres: the replica identity has it)
 
     bool operator==(const Column&) const = default;

@@ -85,7 +85,8 @@ char unescaped(char c) {
 void read_columns(MysqlConnection& connection, const std::string& where, TableSchema& schema) {
     auto rows = connection.query(
         "SELECT column_name, data_type, column_type, is_nullable, character_set_name, extra, "
-        "generation_expression FROM information_schema.columns" +
+        "generation_expression, collation_name, character_maximum_length FROM "
+        "information_schema.columns" +
         where + " ORDER BY ordinal_position");
     while (const auto row = rows.next()) {
         Column column;
@@ -98,6 +99,10 @@ void read_columns(MysqlConnection& connection, const std::string& where, TableSc
         }
         column.nullable = (*row)[3] == "YES";
         column.charset = row->text(4);
+        column.collation = row->text(7);
+        column.type_name = row->text(1);
+        if (column.type == ColumnType::text && !row->is_null(8))
+            column.length = static_cast<std::uint32_t>(row->number(8));
         column.generated = !(*row)[6].empty();
         schema.columns.push_back(std::move(column));
     }

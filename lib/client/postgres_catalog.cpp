@@ -9,6 +9,21 @@ namespace dts {
 
 namespace {
 
+/// Beneath domains: a domain's own modifier is its base type's.
+constexpr std::string_view base_type_query =
+    "(WITH RECURSIVE b AS (SELECT typnamespace, typname, typtype, typbasetype, typtypmod, "
+    "atttypmod AS modifier FROM pg_catalog.pg_type WHERE oid=atttypid UNION ALL SELECT "
+    "t.typnamespace, t.typname, t.typtype, t.typbasetype, t.typtypmod, b.typtypmod FROM b JOIN "
+    "pg_catalog.pg_type t ON t.oid=b.typbasetype WHERE b.typtype='d') SELECT CASE WHEN "
+    "typtype='e' THEN 'enum' WHEN nspname='pg_catalog' THEN typname::text ELSE "
+    "nspname||'.'||typname END AS name, modifier FROM b JOIN pg_catalog.pg_namespace n ON "
+    "n.oid=typnamespace WHERE typtype<>'d')";
+
+/// Such a collation takes different texts for the same.
+constexpr std::string_view collation_query =
+    "(SELECT collname FROM pg_catalog.pg_collation c WHERE c.oid=attcollation AND NOT "
+    "collisdeterministic)";
+
 /// The ordinal of each attribute number that is a column still.
 using Ordinals = std::map<int, std::uint16_t>;
 
@@ -20,10 +35,12 @@ int number_of(std::string_view text) {
 
 Ordinals read_columns(PostgresConnection& connection, const std::string& oid, TableSchema& schema) {
     const auto rows = connection.query(fmt::format(
-        "SELECT attnum, attname, pg_catalog.format_type(atttypid, -1), attnotnull, {}, {} FROM "
-        "pg_catalog.pg_attribute WHERE attrelid={} AND attnum>0 AND NOT attisdropped ORDER BY "
-        "attnum",
-        connection.version() >= 120000 ? "attgenerated<>''" : "false", "attidentity='a'", oid));
+        "SELECT attnum, attname, pg_catalog.format_type(atttypid, -1), attnotnull, {}, "
+        "attidentity='a', base.name, base.modifier, {} FROM pg_catalog.pg_attribute, LATERAL {} "
+        "base "
+        "WHERE attrelid={} AND attnum>0 AND NOT attisdropped ORDER BY attnum",
+        connection.version() >= 120000 ? "attgenerated<>''" : "false",
+        connection.version() >= 120000 ? collation_query : "NULL", base_type_query, oid));
     Ordinals ordinals;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         ordinals[number_of(rows.at(i, 0))] = static_cast<std::uint16_t>(schema.columns.size());
@@ -33,6 +50,9 @@ Ordinals read_columns(PostgresConnection& connection, const std::string& oid, Ta
         column.nullable = rows.at(i, 3) != "t";
         column.generated = rows.at(i, 4) == "t";
         column.always_identity = rows.at(i, 5) == "t";
+        column.base_type = rows.text(i, 6);
+        column.type_modifier = number_of(rows.at(i, 7));
+        column.collation = rows.text(i, 8);
         schema.columns.push_back(std::move(column));
     }
     return ordinals;

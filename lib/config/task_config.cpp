@@ -152,11 +152,12 @@ void check_pair(const Settings& settings, const SinkerConfig& sinker, DbType sou
     const auto name = [](DbType type) {
         return type == DbType::pg ? "pg" : type == DbType::mongo ? "mongo" : "mysql";
     };
-    if (sinker.sink_type == SinkType::write && sinker.db_type != source)
+    const bool is_of_mongo = source == DbType::mongo || sinker.db_type == DbType::mongo;
+    if (sinker.sink_type == SinkType::write && sinker.db_type != source && is_of_mongo)
         throw settings.error("sinker", "db_type",
                              fmt::format("from {} to {} is not built yet in dts {}", name(source),
                                          name(sinker.db_type), DTS_VERSION),
-                             "source and target must be of one kind");
+                             "mongo goes to mongo; mysql and pg go to each other, too");
     if (sinker.sink_type == SinkType::sql && source == DbType::mongo)
         throw settings.error("sinker", "sink_type", "sql is not for mongo: it has no SQL");
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/base/error.hpp"
+#include "lib/sink/translation/row_translation.hpp"
 
 namespace dts {
 
@@ -221,21 +222,24 @@ void GroupPlanner::leave_group(TablePlan& table) {
 void GroupPlanner::collect(const Segment& segment, WriteGroup& group) {
     const ChangeBatch& batch = *segment.batch;
     for (std::uint32_t i = segment.begin; i < segment.end; ++i) {
-        const RowChange& change = batch.changes[i];
-        if (!is_wanted(change.kind)) continue;
-        if (change.kind == ChangeKind::definition) {
+        const RowChange& read = batch.changes[i];
+        if (!is_wanted(read.kind)) continue;
+        if (read.kind == ChangeKind::definition) {
             write_definition(batch, group);
             continue;
         }
-        TablePlan* table = table_of(change, batch);
+        TablePlan* table = table_of(read, batch);
         if (!table->binding) continue;
-        if (change.kind == ChangeKind::truncate) {
+        if (read.kind == ChangeKind::truncate) {
             write_truncate(*table, group);
             continue;
         }
-        if (!table->finds_rows && change.kind != ChangeKind::insert) {
+        if (!table->finds_rows && read.kind != ChangeKind::insert) {
             throw_cannot_find_rows(*table->binding);
         }
+        const RowTranslation* translation = table->binding->translation.get();
+        const RowChange change =
+            translation == nullptr ? read : (*translation)(read, group.translated);
         enter_group(*table);
         if (!options_.merge) {
             // One run over all tables: the order between tables counts too.

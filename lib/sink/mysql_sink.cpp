@@ -67,8 +67,23 @@ TableSchemaPtr MysqlSink::describe(std::string_view schema, std::string_view tab
             "create it in the target, grant the account rights to it, route it elsewhere with "
             "[router], or leave it out with [filter] ignore_tbs");
     }
+    require_one_name(schema, table);
     note_surprises(*catalog_, *description);
     return description;
+}
+
+/// A source that tells names by their case may have two tables that are one here.
+void MysqlSink::require_one_name(std::string_view schema, std::string_view table) {
+    const std::string name = quote_identifier(schema) + "." + quote_identifier(table);
+    const auto told_by = catalog_->scalar(
+        fmt::format("SELECT IF(@@lower_case_table_names=0,{0},LOWER({0}))", quote_literal(name)));
+    const auto& known = described_.emplace(told_by.value_or(name), name).first->second;
+    if (known == name) return;
+    throw Error(ErrorKind::data,
+                fmt::format("target tables {} and {} are one: the target's lower_case_table_names "
+                            "is not 0",
+                            known, name),
+                "route one of them to another table with [router] tb_map");
 }
 
 /// What makes the target do something else than the source did.

@@ -1,6 +1,7 @@
 // Writes to MySQL or MariaDB. MariaDB takes binary bulk packets, MySQL statements of many rows.
 #pragma once
 
+#include <map>
 #include <mutex>
 
 #include "lib/sink/mysql_encoder.hpp"
@@ -44,6 +45,7 @@ class MysqlSink final : public SqlSink {
     void read_reply(const MysqlEncodedGroup& encoded, const MysqlStatement& statement);
     bool may_be_repeated(const MysqlEncodedGroup& encoded, const TableWrite& write) const;
     void note_surprises(MysqlConnection& connection, const TableSchema& table);
+    void require_one_name(std::string_view schema, std::string_view table);
 
     Options options_;
     MysqlEncoder encoder_;
@@ -51,6 +53,9 @@ class MysqlSink final : public SqlSink {
     std::mutex session_mutex_;               ///< its replacement against interrupt()
     unsigned failed_with_ = 0;  ///< the server's number of the error that ended the last apply
     std::unique_ptr<MysqlConnection> catalog_;  ///< the encoder's
+    /// The encoder's, too: the tables that were described, by the names that the server tells them
+    /// by.
+    std::map<std::string, std::string> described_;
 };
 
 }  // namespace dts

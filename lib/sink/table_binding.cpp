@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <strings.h>
 
 #include "lib/base/error.hpp"
+#include "lib/sink/translation/table_translation.hpp"
 
 namespace dts {
 
@@ -30,6 +32,49 @@ bool has_labels(const Column& column) {
     return column.type == ColumnType::enumeration || column.type == ColumnType::set;
 }
 
+bool differ_in_labels(const Column& from, const Column& to) {
+    return (has_labels(from) || has_labels(to)) &&
+           (from.type != to.type || from.labels != to.labels);
+}
+
+bool equals_without_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// The target's column for a source column, -1 where there is none.
+int ordinal_in(const TableSchema& target, const TableSchema& source, const std::string& name) {
+    const int exact = target.find(name);
+    if (exact >= 0 || !source.names_fold_case) return exact;
+    int found = -1;
+    for (std::size_t i = 0; i < target.columns.size(); ++i) {
+        if (!equals_without_case(target.columns[i].name, name)) continue;
+        if (found >= 0) {
+            throw Error(ErrorKind::data,
+                        fmt::format("source table {} sends column `{}`, target table {} has two "
+                                    "columns that differ from it in case alone",
+                                    source.display_name(), name, target.display_name()),
+                        "say which with [router] col_map");
+        }
+        found = static_cast<int>(i);
+    }
+    return found;
+}
+
+void require_one_source_each(const std::vector<TableBinding::Field>& fields,
+                             const TableSchema& source, const TableSchema& target) {
+    const auto twice =
+        std::adjacent_find(fields.begin(), fields.end(),
+                           [](const auto& a, const auto& b) { return a.target == b.target; });
+    if (twice == fields.end()) return;
+    throw Error(ErrorKind::data,
+                fmt::format("columns {} and {} of source table {} both go to column {} of target "
+                            "table {}",
+                            source.columns[twice->source].name,
+                            source.columns[(twice + 1)->source].name, source.display_name(),
+                            target.columns[twice->target].name, target.display_name()),
+                "give one another name with [router] col_map, or name it in [filter] ignore_cols");
+}
+
 std::vector<TableBinding::Field> match_columns(const TableSchema& source, const TableSchema& target,
                                                const ColumnRules& rules) {
     std::vector<TableBinding::Field> fields;
@@ -37,7 +82,7 @@ std::vector<TableBinding::Field> match_columns(const TableSchema& source, const 
         const Column& from = source.columns[i];
         if (is_ignored(source, from.name, rules)) continue;
         const std::string name = target_name(source, from.name, rules);
-        const int ordinal = target.find(name);
+        const int ordinal = ordinal_in(target, source, name);
         if (ordinal < 0) {
             if (from.generated) continue;
             throw Error(
@@ -48,13 +93,11 @@ std::vector<TableBinding::Field> match_columns(const TableSchema& source, const 
         }
         const Column& to = target.columns[static_cast<std::size_t>(ordinal)];
         if (to.generated) continue;
-        const bool by_label = (has_labels(from) || has_labels(to)) &&
-                              (from.type != to.type || from.labels != to.labels);
-        fields.push_back(
-            {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(ordinal), by_label});
+        fields.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(ordinal)});
     }
     std::sort(fields.begin(), fields.end(),
               [](const auto& a, const auto& b) { return a.target < b.target; });
+    require_one_source_each(fields, source, target);
     return fields;
 }
 
@@ -69,6 +112,37 @@ std::optional<std::vector<std::uint16_t>> source_ordinals(
         ordinals.push_back(field->source);
     }
     return ordinals;
+}
+
+/// What identifies a row of the target, and what else must be unique there.
+void take_keys(const TableSchema& target, TableBinding& binding) {
+    binding.has_any_unique_key = !target.unique_keys.empty();
+    for (const UniqueKey& key : target.unique_keys) {
+        auto ordinals = source_ordinals(key, binding.fields);
+        const bool identifies = !key.nullable && !key.partial && ordinals;
+        if (identifies && binding.key.empty()) {
+            binding.key = *ordinals;
+        } else if (ordinals) {
+            binding.other_keys.push_back(*ordinals);
+        } else {
+            // A key over columns that we do not see may move with every change of the row.
+            binding.other_keys.emplace_back();
+            for (const auto& field : binding.fields) {
+                binding.other_keys.back().push_back(field.source);
+            }
+        }
+    }
+}
+
+void take_labels(const TableSchema& source, const TableSchema& target, TableBinding& binding) {
+    for (auto& field : binding.fields) {
+        const Column& from = source.columns[field.source];
+        const Column& to = target.columns[field.target];
+        field.by_label = differ_in_labels(from, to);
+        if (from.type == ColumnType::enumeration && to.type == ColumnType::enumeration) {
+            binding.enums.push_back(field.source);
+        }
+    }
 }
 
 }  // namespace
@@ -90,8 +164,8 @@ TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
     return target;
 }
 
-TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target,
-                            const ColumnRules& rules) {
+TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules,
+                            TranslationRules translation) {
     auto binding = std::make_shared<TableBinding>();
     binding->fields = match_columns(*source, *target, rules);
     if (binding->fields.empty()) {
@@ -99,29 +173,12 @@ TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target,
                                                  source->display_name(), target->display_name()));
     }
 
-    for (const auto& field : binding->fields) {
-        if (source->columns[field.source].type == ColumnType::enumeration &&
-            target->columns[field.target].type == ColumnType::enumeration) {
-            binding->enums.push_back(field.source);
-        }
+    take_keys(*target, *binding);
+    if (translation != nullptr) {
+        binding->translation = translate_table(source, *target, *binding, translation);
+        source = binding->translation->written();
     }
-
-    binding->has_any_unique_key = !target->unique_keys.empty();
-    for (const UniqueKey& key : target->unique_keys) {
-        auto ordinals = source_ordinals(key, binding->fields);
-        const bool identifies = !key.nullable && !key.partial && ordinals;
-        if (identifies && binding->key.empty()) {
-            binding->key = *ordinals;
-        } else if (ordinals) {
-            binding->other_keys.push_back(*ordinals);
-        } else {
-            // A key over columns that we do not see may move with every change of the row.
-            binding->other_keys.emplace_back();
-            for (const auto& field : binding->fields) {
-                binding->other_keys.back().push_back(field.source);
-            }
-        }
-    }
+    take_labels(*source, *target, *binding);
 
     const auto writable = std::count_if(target->columns.begin(), target->columns.end(),
                                         [](const Column& c) { return !c.generated; });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,6 +13,11 @@
 #include "lib/change/table_schema.hpp"
 
 namespace dts {
+
+class RowTranslation;
+struct ValueTranslation;
+/// lib/sink/translation/value_translation.hpp
+using TranslationRules = std::optional<ValueTranslation> (*)(const Column& from, const Column& to);
 
 /// What the router and the filter say of the columns of one source table.
 struct ColumnRules {
@@ -27,8 +33,10 @@ struct TableBinding {
         bool by_label = false;
     };
 
-    TableSchemaPtr source;
+    TableSchemaPtr source;  ///< as the rows are that the sink gets: translated ones
     TableSchemaPtr target;
+    /// Makes such rows of the source's own, where the target is of another kind; else nullptr.
+    std::shared_ptr<const RowTranslation> translation;
     std::vector<Field> fields;       ///< what is written, in the order of the target's columns
     std::vector<std::uint16_t> key;  ///< source ordinals that identify a target row; empty: keyless
     /// The other unique keys of the target, as source ordinals: rows whose values move there are
@@ -53,7 +61,11 @@ using TableBindingPtr = std::shared_ptr<const TableBinding>;
 TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
                       const std::string& table, const ColumnRules& rules);
 
-/// Throws Error{data} naming the column when the target lacks one that the source sends.
-TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules);
+/// Columns are matched by name: as it is written, else without case where one of the two kinds of
+/// database compares names so. `translation`: between two kinds of database. Throws Error{data}
+/// naming the column when the target lacks one that the source sends, when two go to one, and when
+/// its type cannot be written there.
+TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const ColumnRules& rules,
+                            TranslationRules translation = nullptr);
 
 }  // namespace dts

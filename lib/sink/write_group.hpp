@@ -38,6 +38,7 @@ struct TableWrite {
 
 struct WriteGroup {
     std::vector<std::shared_ptr<const ChangeBatch>> batches;  ///< own the values
+    Arena translated;  ///< owns those that were translated for another kind of database
     std::vector<TableWrite> writes;
 
     /// False for the first parts of a transaction that is larger than a group: they are executed in

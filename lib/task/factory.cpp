@@ -19,6 +19,7 @@
 #include "lib/task/definition_rules.hpp"
 #include "lib/task/endpoints.hpp"
 #include "lib/task/mongo_factory.hpp"
+#include "lib/task/translation_rules.hpp"
 
 namespace dts {
 
@@ -225,8 +226,9 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
                                                SinkType::write](const Route& route) {
         return is_there && route.schema == table.schema && route.table == table.table;
     };
-    auto bind = [&filter, &router, &sink,
-                 is_position_table](const TableSchemaPtr& source) -> TableBindingPtr {
+    auto bind = [&filter, &router, &sink, is_position_table,
+                 translation =
+                     translation_rules(config)](const TableSchemaPtr& source) -> TableBindingPtr {
         if (!filter.selects(source->schema, source->table)) return nullptr;
         const Route route = router.route(source->schema, source->table);
         if (is_position_table(route)) return nullptr;
@@ -235,7 +237,7 @@ GroupPlanner make_planner(const TaskConfig& config, const Filter& filter, const 
         rules.ignored = filter.ignored_columns(source->schema, source->table);
         TableSchemaPtr target = sink.describe(route.schema, route.table);
         if (!target) target = routed(*source, route.schema, route.table, rules);
-        return bind_tables(source, std::move(target), rules);
+        return bind_tables(source, std::move(target), rules, translation);
     };
     GroupPlanner::Options options;
     // Foreign keys that are checked want the order of the source; so does a file of statements. And

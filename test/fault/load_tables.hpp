@@ -13,8 +13,6 @@ namespace dts::test {
 inline constexpr const char* load_database = "fault_load";
 
 struct LoadTables {
-    /// What a worker says in default.log when it has begun to stream; see formats.
-    std::string streaming_line;
     /// Plain names mean the load's tables from then on, in a session.
     std::string use;
     /// Makes them all, empty: for source and target.

@@ -210,7 +210,6 @@ Statements large_change(Chance& chance, int rows) {
 
 const LoadTables& mysql_load_tables() {
     static const LoadTables tables{
-        "MysqlCdcExtractor starts",
         fmt::format("USE {}", load_database),
         fmt::format(
             "CREATE DATABASE {0} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci; USE {0};"

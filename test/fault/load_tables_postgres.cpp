@@ -195,7 +195,6 @@ Statements large_change(Chance& chance, int rows) {
 
 const LoadTables& postgres_load_tables() {
     static const LoadTables tables{
-        "PgCdcExtractor starts",
         fmt::format("SET search_path = {0}; SET lock_timeout = '2s'", load_database),
         fmt::format(
             "CREATE SCHEMA {0}; SET search_path = {0};"

@@ -177,24 +177,6 @@ TEST_CASE("postgres: a target without the table, and one without the row's key")
     CHECK(pair.target.scalar("SELECT count(*) FROM s.t") == "0");
 }
 
-TEST_CASE("postgres: what is not built is refused by name") {
-    const TempFolder folder("task");
-    const auto refused = [&](std::string_view source, std::string_view sink,
-                             std::string_view more) {
-        const auto text = fmt::format(
-            "[extractor]\ndb_type={0}\nextract_type=cdc\nserver_id=7\nslot_name=a\n"
-            "url={1}\n[sinker]\ndb_type={2}\nurl={3}\n{4}",
-            source, source == "pg" ? "postgres://u@h/d" : "mysql://u@h", sink,
-            sink == "pg" ? "postgres://u@h/d" : "mysql://u@h", more);
-        write_file(folder / "t.ini", text);
-        const auto outcome = run_worker({(folder / "t.ini").string(), "--check"});
-        CHECK(outcome.status.code == config);
-        return outcome.output;
-    };
-    CHECK_THAT(refused("mysql", "pg", ""), Contains("from mysql to pg is not built yet"));
-    CHECK_THAT(refused("pg", "mysql", ""), Contains("from pg to mysql is not built yet"));
-}
-
 TEST_CASE("postgres: a source on another timeline whose slot did not go along is a gap") {
     StoppedTask task;
     task.source.stop();

@@ -7,13 +7,16 @@ namespace dts::test {
 
 namespace {
 
-TaskIni cdc(std::string_view db_type, const SqlServer& source, const SqlServer& target,
-            std::string_view do_dbs) {
+std::string_view db_type(const SqlServer& server) {
+    return server.kind() == SqlKind::postgres ? "pg" : "mysql";
+}
+
+TaskIni cdc(const SqlServer& source, const SqlServer& target, std::string_view do_dbs) {
     TaskIni ini;
-    ini.set("extractor", "db_type", db_type)
+    ini.set("extractor", "db_type", db_type(source))
         .set("extractor", "extract_type", "cdc")
         .set("extractor", "url", source.url())
-        .set("sinker", "db_type", db_type)
+        .set("sinker", "db_type", db_type(target))
         .set("sinker", "url", target.url())
         .set("parallelizer", "parallel_type", "rdb_merge")
         .set("pipeline", "checkpoint_interval_secs", "1")
@@ -25,19 +28,19 @@ TaskIni cdc(std::string_view db_type, const SqlServer& source, const SqlServer& 
 
 }  // namespace
 
-TaskIni TaskIni::mysql_cdc(const DatabaseServer& source, const DatabaseServer& target,
+TaskIni TaskIni::mysql_cdc(const DatabaseServer& source, const SqlServer& target,
                            std::string_view do_dbs) {
     // Its own among the replicas of the source, and of the other workers of the test.
     static unsigned next_server_id = 2001;
-    TaskIni ini = cdc("mysql", source, target, do_dbs);
+    TaskIni ini = cdc(source, target, do_dbs);
     ini.set("extractor", "server_id", std::to_string(next_server_id++))
         .set("extractor", "binlog_heartbeat_interval_secs", "1");
     return ini;
 }
 
-TaskIni TaskIni::postgres_cdc(const PostgresServer& source, const PostgresServer& target,
+TaskIni TaskIni::postgres_cdc(const PostgresServer& source, const SqlServer& target,
                               std::string_view do_dbs) {
-    TaskIni ini = cdc("pg", source, target, do_dbs);
+    TaskIni ini = cdc(source, target, do_dbs);
     ini.set("extractor", "slot_name", "dts_test").set("extractor", "keepalive_interval_secs", "1");
     return ini;
 }

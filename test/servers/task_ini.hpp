@@ -11,15 +11,16 @@ namespace dts::test {
 
 class DatabaseServer;
 class PostgresServer;
+class SqlServer;
 
 class TaskIni {
   public:
     /// A task that copies every change of `do_dbs` (a filter: names by comma, * for all) from
-    /// source to target, resumes from its log, and records its position each second.
-    static TaskIni mysql_cdc(const DatabaseServer& source, const DatabaseServer& target,
+    /// source to target (of any kind), resumes from its log, and records its position each second.
+    static TaskIni mysql_cdc(const DatabaseServer& source, const SqlServer& target,
                              std::string_view do_dbs);
-    /// The same between two Postgres, through the slot "dts_test"; `do_dbs` names schemas.
-    static TaskIni postgres_cdc(const PostgresServer& source, const PostgresServer& target,
+    /// The same from a Postgres, through the slot "dts_test"; `do_dbs` names schemas.
+    static TaskIni postgres_cdc(const PostgresServer& source, const SqlServer& target,
                                 std::string_view do_dbs);
 
     TaskIni& set(std::string_view section, std::string_view key, std::string_view value);

@@ -36,6 +36,7 @@ void PgoutputDecoder::start(const WalPlace& place) {
     batch_ = nullptr;
     trail_ = nullptr;
     tables_.clear();
+    types_ = {};
 }
 
 ChangeBatch& PgoutputDecoder::batch() {
@@ -95,12 +96,14 @@ void PgoutputDecoder::accept(Bytes message) {
         case Kind::truncate:
             accept_truncation(reader.truncation(), message.size());
             break;
+        case Kind::type:
+            add_type(reader);
+            break;
         case Kind::origin:
             skips_transaction_ = skips_transaction_ || is_skipped(reader.origin());
             break;
-        case Kind::type:
         case Kind::message:
-            return;  // the columns' own types, and what is not ours to apply
+            return;  // what is not ours to apply
         case Kind::stream_start: {
             const auto part = reader.stream_start();
             if (in_transaction_) throw Error(ErrorKind::data, "a transaction inside another");
@@ -172,6 +175,8 @@ void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t b
         case Kind::truncate:
             break;
         case Kind::type:
+            add_type(row);
+            return;
         case Kind::message:
             return;
         default:
@@ -244,6 +249,11 @@ void PgoutputDecoder::moved_to(std::uint64_t lsn, std::int64_t time_us) {
     accept_commit({lsn, lsn, time_us});
 }
 
+void PgoutputDecoder::add_type(MessageReader& reader) {
+    const auto type = reader.type();
+    types_.add(type.id, type.schema, type.name);
+}
+
 void PgoutputDecoder::accept_relation(MessageReader& reader) {
     const auto relation = reader.relation();
     Table& table = tables_[relation.id];
@@ -252,7 +262,7 @@ void PgoutputDecoder::accept_relation(MessageReader& reader) {
         table.schema = nullptr;
         return;
     }
-    auto schema = pgoutput::describe(relation);
+    auto schema = pgoutput::describe(relation, types_);
     // The server describes a table again after each change of its definition, and others.
     if (table.schema && *table.schema == *schema) return;
     table.schema = std::move(schema);

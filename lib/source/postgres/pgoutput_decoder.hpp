@@ -16,6 +16,7 @@
 #include "lib/source/postgres/definition_log.hpp"
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/postgres_trail.hpp"
+#include "lib/source/postgres/postgres_type_names.hpp"
 #include "lib/source/postgres/published_tables.hpp"
 #include "lib/source/postgres/streamed_transaction.hpp"
 #include "lib/source/source.hpp"
@@ -89,6 +90,7 @@ class PgoutputDecoder {
     bool is_definition_table(const pgoutput::Relation& relation) const;
     void accept_definition(pgoutput::Kind kind, pgoutput::MessageReader& reader,
                            const TableSchema& table);
+    void add_type(pgoutput::MessageReader& reader);
     void accept_relation(pgoutput::MessageReader& reader);
     void accept_commit(const pgoutput::Commit& commit);
     void accept_truncation(const pgoutput::Truncation& truncation, std::size_t bytes);
@@ -100,6 +102,7 @@ class PgoutputDecoder {
     Options options_;
     DefinitionLog definitions_;
     std::unordered_map<std::uint32_t, Table> tables_;
+    PostgresTypeNames types_;
     std::set<std::string> noted_;
     WalPlace start_;
     WalPlace place_;  ///< behind the last whole transaction

@@ -64,6 +64,15 @@ Relation MessageReader::relation() {
     return relation;
 }
 
+Type MessageReader::type() {
+    Type type{};
+    type.id = u32();
+    type.schema = text();
+    if (type.schema.empty()) type.schema = "pg_catalog";
+    type.name = text();
+    return type;
+}
+
 Truncation MessageReader::truncation() {
     const std::uint32_t count = u32();
     const std::uint8_t options = reader_.u8();

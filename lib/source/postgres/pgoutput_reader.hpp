@@ -76,6 +76,13 @@ struct Truncation {
     std::vector<std::uint32_t> relations;
 };
 
+/// A type that is none of the server's own; a domain under the name of what is beneath it.
+struct Type {
+    std::uint32_t id;
+    std::string_view schema;
+    std::string_view name;
+};
+
 class MessageReader {
   public:
     /// The views it gives live as long as these bytes.
@@ -90,6 +97,7 @@ class MessageReader {
     /// The name of where the transaction was written at first.
     std::string_view origin();
     Relation relation();
+    Type type();
     std::uint32_t relation_id() { return u32(); }
     Truncation truncation();
     /// 'K' (the replica identity), 'O' (the whole old row) or 'N' (the new row).

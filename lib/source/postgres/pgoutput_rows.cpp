@@ -75,7 +75,7 @@ RowChange read_delete(MessageReader& reader, const TableSchema& table, Arena& ar
 
 }  // namespace
 
-TableSchemaPtr describe(const Relation& relation) {
+TableSchemaPtr describe(const Relation& relation, const PostgresTypeNames& types) {
     auto schema = std::make_shared<TableSchema>();
     schema->schema = relation.schema;
     schema->table = relation.table;
@@ -85,6 +85,9 @@ TableSchemaPtr describe(const Relation& relation) {
         Column column;
         column.name = from.name;
         column.in_before = from.in_identity;
+        column.base_type = types.name_of(from.type);
+        column.type_name = column.base_type;
+        column.type_modifier = from.type_modifier;
         if (from.in_identity) {
             identity.columns.push_back(static_cast<std::uint16_t>(schema->columns.size()));
         }
