@@ -152,7 +152,7 @@ TEST_CASE("postgres: DDL that is not applied is said, and leaves the target alon
     CHECK_THAT(worker.wait_for_line("ALTER TABLE of source table \"s\".\"b\""),
                Contains("do_ddls does not have rename_table"));
     t.source.run("ALTER TABLE s.a ADD at timestamptz DEFAULT now()");
-    CHECK_THAT(worker.wait_for_line("ALTER TABLE of source table \"s\".\"a\""),
+    CHECK_THAT(worker.wait_for_line("ALTER TABLE s.a ADD at"),
                Contains("values of the target's making"));
     t.source.run("CREATE TABLE s.c AS SELECT 1 AS id");
     worker.wait_for_line("CREATE TABLE AS of source table \"s\".\"c\"");

@@ -212,10 +212,9 @@ bool adds_made_up_column(const Token* begin, const Token* end) {
             return true;
         if (!t->is("DEFAULT")) continue;
         for (const Token* v = t + 1; v != end; ++v) {
+            if (is_one_of(*v, {"CHECK", "REFERENCES", "CONSTRAINT"})) break;
             const bool is_type = v[-1].is_sign(':');
-            if (v->is_name() && !is_type && v + 1 != end && v[1].is_sign('(') &&
-                !is_one_of(*v, {"CHECK", "REFERENCES"}))
-                return true;
+            if (v->is_name() && !is_type && v + 1 != end && v[1].is_sign('(')) return true;
             if (is_one_of(*v, {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME",
                                "LOCALTIMESTAMP", "CURRENT_USER", "USER", "SESSION_USER",
                                "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA"}))
