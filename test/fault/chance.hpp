@@ -23,6 +23,8 @@ class Chance {
   public:
     /// Of the run: DTS_TEST_SEED or a fresh one. Prints it, with what it is for.
     explicit Chance(std::string_view test);
+    /// The short form always has this seed: it says what has broken, the long one looks for more.
+    Chance(std::string_view test, std::uint32_t short_form_seed);
     /// Another sequence of the same seed, for a thread of its own.
     Chance(const Chance& other, unsigned number)
         : seed_(other.seed_), random_(static_cast<std::uint64_t>(seed_) * 1000 + number) {}
@@ -38,6 +40,8 @@ class Chance {
     }
 
   private:
+    Chance(std::uint32_t seed, std::string_view test);
+
     std::uint32_t seed_;
     std::mt19937_64 random_;
 };

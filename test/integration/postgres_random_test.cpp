@@ -123,7 +123,7 @@ class Round {
 }  // namespace
 
 TEST_CASE("postgres: random tables and transactions arrive as they were, also over a kill") {
-    Chance chance("postgres, random tables");
+    Chance chance("postgres, random tables", 5);
     // The server streams what is not small while it goes on, where the round asks for it.
     PostgresPair pair({"logical_decoding_work_mem=64kB"});
     unsigned committed = 0;
