@@ -246,11 +246,12 @@ constexpr Key keys[] = {
     text("filter", "do_tbs", "", "tables to sync: db.tb,db2.*,*.tb"),
     text("filter", "ignore_tbs", "", "tables not to sync"),
     text("filter", "do_events", "*", "of insert,update,delete; * for all"),
-    text("filter", "do_ddls", "",
-         "definition statements to sync, none when empty; * for all. From pg to pg: truncate_table, "
-         "and with ddl_meta_tb create_schema, drop_schema, create_table, alter_table, rename_table, "
-         "drop_table, create_index, drop_index. From mongo: create_table, drop_table, rename_table, "
-         "alter_table, create_index, drop_index, drop_database"),
+    text(
+        "filter", "do_ddls", "",
+        "definition statements to sync, none when empty; * for all. From pg to pg: truncate_table, "
+        "and with ddl_meta_tb create_schema, drop_schema, create_table, alter_table, rename_table, "
+        "drop_table, create_index, drop_index. From mongo: create_table, drop_table, rename_table, "
+        "alter_table, create_index, drop_index, drop_database"),
     text("filter", "do_dcls", "", "grants and accounts to sync; none when empty").not_built(),
     text("filter", "do_structures", "*", "what of the tables' structure is made").not_built(),
     json("filter", "ignore_cols",
