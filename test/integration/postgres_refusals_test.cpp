@@ -183,6 +183,9 @@ TEST_CASE("postgres: a source on another timeline whose slot did not go along is
     // As at the end of a recovery from an archive: the server goes on with a timeline of its own.
     write_file(task.source.data_folder() / "recovery.signal", "");
     task.source.start({"restore_command=false"});
+    // It lets readers in before it has ended.
+    task.source.run(
+        "DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.01); END LOOP; END $$");
     REQUIRE(task.source.scalar("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)") ==
             "00000002");
     task.is_refused(gap, "from timeline 1 to 2 at ");
