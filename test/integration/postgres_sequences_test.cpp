@@ -58,10 +58,10 @@ TEST_CASE("postgres: sequences of the task's columns are moved on, and never bac
 TEST_CASE("postgres: sequences that the account may not read or set end --sync-sequences") {
     PostgresPair pair;
     pair.run_on_both("CREATE SCHEMA s; CREATE TABLE s.a (id serial PRIMARY KEY)");
-    pair.run_on_both("CREATE ROLE dts LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA s TO dts");
+    pair.run_on_both("CREATE ROLE mover LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA s TO mover");
     pair.source.run("INSERT INTO s.a DEFAULT VALUES");
     const auto url = [](const PostgresServer& server) {
-        return fmt::format("postgres://dts:pw@127.0.0.1:{}/d", server.port());
+        return fmt::format("postgres://mover:pw@127.0.0.1:{}/d", server.port());
     };
     auto ini = pair.ini().set("extractor", "url", url(pair.source));
     ini.set("sinker", "url", url(pair.target)).write(pair.folder / "task.ini");
@@ -72,12 +72,12 @@ TEST_CASE("postgres: sequences that the account may not read or set end --sync-s
     CHECK(outcome.status.code == 77);
     CHECK_THAT(outcome.output,
                Contains("the sequence of column \"s\".\"a\".\"id\" can not be read") &&
-                   Contains("HINT: GRANT SELECT ON SEQUENCE s.a_id_seq TO dts at the source"));
-    pair.source.run("GRANT SELECT ON ALL SEQUENCES IN SCHEMA s TO dts");
+                   Contains("HINT: GRANT SELECT ON SEQUENCE s.a_id_seq TO mover at the source"));
+    pair.source.run("GRANT SELECT ON ALL SEQUENCES IN SCHEMA s TO mover");
     outcome = sync();
     CHECK(outcome.status.code == 77);
     CHECK_THAT(outcome.output, Contains("permission denied for sequence a_id_seq"));
-    pair.target.run("GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA s TO dts");
+    pair.target.run("GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA s TO mover");
     outcome = sync();
     CHECK(outcome.status.code == 0);
     CHECK_THAT(outcome.output, Contains("s.a_id_seq set to 1"));
