@@ -65,13 +65,34 @@ std::vector<Filter::Rule> Filter::parse_rules(std::string_view schemas,
     return rules;
 }
 
-bool Filter::selects(std::string_view schema, std::string_view table) const {
+bool Filter::is_for_schema(const Rule& do_rule, std::string_view schema) const {
     const bool by_name_only = has_system_schemas_ && is_system_schema(schema);
+    return (do_rule.schema.is_literal() || !by_name_only) && do_rule.schema.matches(schema);
+}
+
+bool Filter::selects(std::string_view schema, std::string_view table) const {
     const bool is_named = std::ranges::any_of(do_, [&](const Rule& rule) {
-        return (rule.schema.is_literal() || !by_name_only) && rule.matches(schema, table);
+        return is_for_schema(rule, schema) && rule.table.matches(table);
     });
     return is_named && std::ranges::none_of(
                            ignore_, [&](const Rule& rule) { return rule.matches(schema, table); });
+}
+
+bool Filter::selects_all_of(std::string_view schema) const {
+    return std::ranges::any_of(do_,
+                               [&](const Rule& rule) {
+                                   return is_for_schema(rule, schema) && rule.has_all_tables();
+                               }) &&
+           std::ranges::none_of(ignore_,
+                                [&](const Rule& rule) { return rule.schema.matches(schema); });
+}
+
+bool Filter::selects_any_of(std::string_view schema) const {
+    return std::ranges::any_of(do_,
+                               [&](const Rule& rule) { return is_for_schema(rule, schema); }) &&
+           std::ranges::none_of(ignore_, [&](const Rule& rule) {
+               return rule.schema.matches(schema) && rule.has_all_tables();
+           });
 }
 
 Filter::Scope Filter::scope() const {

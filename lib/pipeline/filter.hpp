@@ -29,6 +29,10 @@ class Filter {
     /// information_schema, performance_schema) are selected only by their name, never by a
     /// wildcard.
     bool selects(std::string_view schema, std::string_view table) const;
+    /// Every table of the schema, whatever it is called?
+    bool selects_all_of(std::string_view schema) const;
+    /// Some table of the schema, perhaps?
+    bool selects_any_of(std::string_view schema) const;
 
     bool event(ChangeKind kind) const noexcept {
         return (events_ >> static_cast<unsigned>(kind) & 1U) != 0;
@@ -57,7 +61,9 @@ class Filter {
         bool matches(std::string_view schema_name, std::string_view table_name) const {
             return schema.matches(schema_name) && table.matches(table_name);
         }
+        bool has_all_tables() const { return !table.is_literal() && table.text() == "*"; }
     };
+    bool is_for_schema(const Rule& do_rule, std::string_view schema) const;
     static std::vector<Rule> parse_rules(std::string_view schemas, std::string_view schemas_key,
                                          std::string_view tables, std::string_view tables_key,
                                          char quote);

@@ -99,4 +99,22 @@ bool Router::is_target_shared(
                schemas_, [&](const auto& map) { return leads_there(map.first, target.table); });
 }
 
+bool Router::is_target_schema_shared(
+    std::string_view schema, const std::function<bool(std::string_view)>& selects_any_of) const {
+    const std::string target = route(schema, "").schema;
+    const auto leads_there = [&](std::string_view from, std::string_view to) {
+        return from != schema && to == target && selects_any_of(from);
+    };
+    return leads_there(target, route(target, "").schema) ||
+           std::ranges::any_of(
+               schemas_, [&](const auto& map) { return leads_there(map.first, map.second); }) ||
+           std::ranges::any_of(tables_, [&](const auto& map) {
+               return leads_there(map.first.first, map.second.first);
+           });
+}
+
+bool Router::maps_tables_of(std::string_view schema) const {
+    return std::ranges::any_of(tables_, [&](const auto& map) { return map.first.first == schema; });
+}
+
 }  // namespace dts

@@ -47,6 +47,14 @@ class Router {
     bool is_target_shared(
         std::string_view schema, std::string_view table,
         const std::function<bool(std::string_view schema, std::string_view table)>& selects) const;
+    /// May a table of another source schema than this one be written to the schema that this one
+    /// is written to? `selects_any_of`: the schemas of which anything is synced.
+    bool is_target_schema_shared(
+        std::string_view schema,
+        const std::function<bool(std::string_view schema)>& selects_any_of) const;
+
+    /// Does tb_map have a table of this source schema?
+    bool maps_tables_of(std::string_view schema) const;
 
   private:
     using TableNames = std::pair<std::string, std::string>;

@@ -160,7 +160,13 @@ TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
     auto target = std::make_shared<TableSchema>(source);
     target->schema = schema;
     target->table = table;
-    for (Column& column : target->columns) column.name = target_name(source, column.name, rules);
+    for (Column& column : target->columns) {
+        column.name = target_name(source, column.name, rules);
+        // The source's types may be others than the target's, which nobody has asked.
+        column.type_name.clear();
+        column.base_type.clear();
+        column.type_modifier = -1;
+    }
     return target;
 }
 

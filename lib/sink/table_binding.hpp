@@ -57,7 +57,8 @@ struct TableBinding {
 
 using TableBindingPtr = std::shared_ptr<const TableBinding>;
 
-/// The source's own description under the names it is routed to, for sinks that have none.
+/// The source's own description under the names it is routed to, without the names of its types,
+/// for sinks that have none.
 TableSchemaPtr routed(const TableSchema& source, const std::string& schema,
                       const std::string& table, const ColumnRules& rules);
 

@@ -14,10 +14,14 @@ namespace {
 using postgres::quote_literal;
 using postgres::quote_table;
 
-/// Each column that a sequence belongs to, with the last number that was drawn; empty: none yet.
+/// Each column that a sequence belongs to, with the last number that was drawn (empty: none yet),
+/// and, where the account may not see it, the GRANT that it lacks.
 PostgresResult owned_sequences(PostgresConnection& source) {
     return source.query(
-        "SELECT n.nspname, c.relname, a.attname, COALESCE(s.last_value::text, '') "
+        "SELECT n.nspname, c.relname, a.attname, COALESCE(s.last_value::text, ''), "
+        "CASE WHEN pg_catalog.has_sequence_privilege(q.oid, 'SELECT, USAGE') THEN '' ELSE "
+        "pg_catalog.format('GRANT SELECT ON SEQUENCE %I.%I TO %I', qn.nspname, q.relname, "
+        "current_user) END "
         "FROM pg_catalog.pg_depend d "
         "JOIN pg_catalog.pg_class q ON q.oid=d.objid AND q.relkind='S' "
         "JOIN pg_catalog.pg_namespace qn ON qn.oid=q.relnamespace "
@@ -40,15 +44,16 @@ std::optional<std::string> target_sequence(PostgresConnection& target, const Rou
         quote_literal(table), quote_literal(route.column(column))));
 }
 
-/// Where that moves it on; empty: it is there already.
+/// Where that moves it on; empty: it is there already. A sequence that has drawn nothing has its
+/// next number in last_value, which need not be the one that it was made with.
 std::string move_on(PostgresConnection& target, const std::string& sequence,
                     std::string_view value) {
     const std::string name = quote_literal(sequence) + "::pg_catalog.regclass";
-    const auto moved = target.scalar(fmt::format(
-        "SELECT pg_catalog.setval({0}, {1}) FROM pg_catalog.pg_sequence WHERE seqrelid={0} AND "
-        "COALESCE(CASE WHEN seqincrement>0 THEN pg_catalog.pg_sequence_last_value({0})<{1} ELSE "
-        "pg_catalog.pg_sequence_last_value({0})>{1} END, true)",
-        name, value));
+    const auto moved = target.scalar(
+        fmt::format("SELECT pg_catalog.setval({0}, {1}) FROM pg_catalog.pg_sequence p, {2} s WHERE "
+                    "p.seqrelid={0} AND (CASE WHEN p.seqincrement>0 THEN s.last_value<{1} ELSE "
+                    "s.last_value>{1} END OR (s.last_value={1} AND NOT s.is_called))",
+                    name, value, sequence));
     return moved.value_or("");
 }
 
@@ -70,6 +75,12 @@ SequenceSync sync_sequences(const TaskConfig& config) {
         const std::string column = quote_table(route.schema, route.table) + '.' +
                                    postgres::quote_identifier(route.column(sequences.at(i, 2)));
         const auto sequence = target_sequence(target, route, sequences.at(i, 2));
+        if (!sequences.at(i, 4).empty())
+            throw Error(ErrorKind::permission,
+                        fmt::format("the sequence of column {}.{} can not be read at the source",
+                                    quote_table(sequences.at(i, 0), sequences.at(i, 1)),
+                                    postgres::quote_identifier(sequences.at(i, 2))),
+                        fmt::format("{} at the source", sequences.at(i, 4)));
         if (!sequence) {
             ++result.missing;
             result.lines.push_back(column + ": no sequence in the target");

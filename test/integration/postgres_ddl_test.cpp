@@ -141,6 +141,42 @@ TEST_CASE("postgres: schemas are made and dropped, under the names that the rout
                           "nspname IN ('x', 'y', 'n', 'other')") == "y");
 }
 
+TEST_CASE("postgres: what two source schemas are written to is not dropped for one of them") {
+    DdlPair t;
+    t.source.run(
+        "CREATE SCHEMA s2; CREATE TABLE s2.a (id int PRIMARY KEY, v text);"
+        "CREATE INDEX i ON s.a (v)");
+    t.target.run("ALTER SCHEMA s RENAME TO \"all\"; CREATE INDEX i ON \"all\".a (v)");
+    WorkerProcess worker(
+        t.with_ddl().set("filter", "do_dbs", "s,s2").set("router", "db_map", "s:all,s2:all"),
+        t.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    t.source.run("INSERT INTO s.a VALUES (1, 'x'); INSERT INTO s2.a VALUES (2, 'y')");
+    t.source.run("DROP INDEX s.i");
+    worker.wait_for_line("DROP INDEX of the source, \"s\".\"i\" is not applied");
+    t.source.run("DROP TABLE s.a");
+    CHECK_THAT(worker.wait_for_line("DROP TABLE of the source, \"s\".\"a\" is not applied"),
+               Contains("another source table"));
+    t.source.run("DROP SCHEMA s CASCADE; INSERT INTO s2.a VALUES (3, 'z')");
+    worker.wait_for_line("DROP SCHEMA of the source, \"s\" is not applied");
+    CHECK(t.arrive_and_stop(worker) == "exit code 0");
+    CHECK(t.target.scalar("SELECT string_agg(id::text, ' ' ORDER BY id) FROM \"all\".a") ==
+          "1 2 3");
+    CHECK(t.target.scalar("SELECT count(*) FROM pg_indexes WHERE indexname='i'") == "1");
+}
+
+TEST_CASE("postgres: the target's positions are not dropped with a table of that name") {
+    DdlPair t;
+    WorkerProcess worker(t.with_ddl().set("filter", "do_dbs", "*"), t.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    const std::string table = "dts_metadata.task_position";
+    t.source.run("CREATE SCHEMA dts_metadata");
+    t.source.run("CREATE TABLE " + table + " (id int PRIMARY KEY); DROP TABLE " + table);
+    t.source.run("INSERT INTO s.a VALUES (1, 'x')");
+    CHECK(t.arrive_and_stop(worker) == "exit code 0");
+    CHECK(t.target.scalar("SELECT count(*) FROM " + table) == "1");
+}
+
 TEST_CASE("postgres: DDL that is not applied is said, and leaves the target alone") {
     DdlPair t;
     t.run_on_both("CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY)");

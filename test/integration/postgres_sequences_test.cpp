@@ -1,5 +1,6 @@
 // Postgres: dts-worker --sync-sequences, for the moment when the target is to take rows of its own.
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "test/integration/postgres_pair.hpp"
 
@@ -38,8 +39,46 @@ TEST_CASE("postgres: sequences of the task's columns are moved on, and never bac
     CHECK(pair.target.scalar("INSERT INTO s.c DEFAULT VALUES RETURNING \"I d\"") == "4");
     CHECK(pair.target.scalar("SELECT nextval('s.unused_id_seq')") == "1");
     CHECK_THAT(sync().output, Contains("s.another_name is at or behind the source's 7"));
+    // What has drawn nothing yet has its next number all the same.
+    pair.target.run(
+        "ALTER SEQUENCE s.another_name RESTART WITH 5000; ALTER SEQUENCE s.\"B b_I d_seq\" START "
+        "900 "
+        "RESTART; ALTER SEQUENCE s.down_id_seq RESTART WITH -3");
+    CHECK_THAT(sync().output, Contains("s.another_name is at or behind the source's 7") &&
+                                  Contains("\"B b_I d_seq\" is at or behind the source's 3") &&
+                                  Contains("s.down_id_seq set to -3"));
+    CHECK(pair.target.scalar("SELECT nextval('s.another_name')") == "5000");
+    CHECK(pair.target.scalar("SELECT nextval('s.down_id_seq')") == "-5");
     pair.target.run("ALTER TABLE s.unused ALTER id DROP DEFAULT; DROP SEQUENCE s.unused_id_seq");
     outcome = sync();
     CHECK(outcome.status.code == 76);
     CHECK_THAT(outcome.output, Contains("\"s\".\"unused\".\"id\": no sequence in the target"));
+}
+
+TEST_CASE("postgres: sequences that the account may not read or set end --sync-sequences") {
+    PostgresPair pair;
+    pair.run_on_both("CREATE SCHEMA s; CREATE TABLE s.a (id serial PRIMARY KEY)");
+    pair.run_on_both("CREATE ROLE mover LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA s TO mover");
+    pair.source.run("INSERT INTO s.a DEFAULT VALUES");
+    const auto url = [](const PostgresServer& server) {
+        return fmt::format("postgres://mover:pw@127.0.0.1:{}/d", server.port());
+    };
+    auto ini = pair.ini().set("extractor", "url", url(pair.source));
+    ini.set("sinker", "url", url(pair.target)).write(pair.folder / "task.ini");
+    const auto sync = [&] {
+        return run_worker({(pair.folder / "task.ini").string(), "--sync-sequences"});
+    };
+    auto outcome = sync();
+    CHECK(outcome.status.code == 77);
+    CHECK_THAT(outcome.output,
+               Contains("the sequence of column \"s\".\"a\".\"id\" can not be read") &&
+                   Contains("HINT: GRANT SELECT ON SEQUENCE s.a_id_seq TO mover at the source"));
+    pair.source.run("GRANT SELECT ON ALL SEQUENCES IN SCHEMA s TO mover");
+    outcome = sync();
+    CHECK(outcome.status.code == 77);
+    CHECK_THAT(outcome.output, Contains("permission denied for sequence a_id_seq"));
+    pair.target.run("GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA s TO mover");
+    outcome = sync();
+    CHECK(outcome.status.code == 0);
+    CHECK_THAT(outcome.output, Contains("s.a_id_seq set to 1"));
 }

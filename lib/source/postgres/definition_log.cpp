@@ -35,8 +35,12 @@ std::string text_of(const rapidjson::Value& object, const char* key) {
     return {found->value.GetString(), found->value.GetStringLength()};
 }
 
+std::string refusal(std::string_view what, std::string_view why) {
+    return fmt::format("{} is not applied to the target: {}", what, why);
+}
+
 DefinitionLog::Verdict refused(std::string_view what, std::string_view why) {
-    return {nullptr, {fmt::format("{} is not applied to the target: {}", what, why)}};
+    return {nullptr, {refusal(what, why)}};
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -59,6 +63,9 @@ std::string not_asked_for(std::string_view kind) {
 
 constexpr std::string_view is_routed_text =
     "it names what [router] calls otherwise in the target; apply it there by hand";
+constexpr const char* is_shared_text =
+    "another source table is written to the same place of the target as well; do there by hand "
+    "what is right for both";
 
 }  // namespace
 
@@ -109,8 +116,9 @@ DefinitionLog::Verdict DefinitionLog::read(const DefinitionRow& row) {
     const auto objects = Object::read(row.objects);
     if (objects.empty()) return {};
     const auto caller = statement_text::read_context(row.context);
-    const auto text =
-        caller.is_client ? statement_text::find(row.query, row.tag, nth) : caller.statement;
+    const auto text = caller.is_client   ? statement_text::find(row.query, row.tag, nth)
+                      : caller.statement ? statement_text::only(*caller.statement, row.tag)
+                                         : std::nullopt;
     // The table's name before, where it has got another one.
     const auto old = text ? statement_text::old_name(*text) : std::nullopt;
     const bool had_selected_name =
@@ -139,38 +147,52 @@ bool DefinitionLog::is_selected(const Object& object) const {
            (!object.root.empty() && rules_.selects(object.root_schema, object.root));
 }
 
+/// nullptr: it is dropped. Empty: it is none of the task's.
+const char* DefinitionLog::why_not_dropped(const Object& object) const {
+    // Of which table an index was, and of which one a table was a partition, is not known any more.
+    if (object.type == "index")
+        return rules_.takes_indexes_of(object.schema)
+                   ? nullptr
+                   : "its table is not known any more, and not all tables of its schema are "
+                     "written to a schema of their own; drop it there by hand";
+    if (!is_selected(object))
+        return !object.is_schema() && rules_.selects_part_of(object.schema)
+                   ? "[filter] does not take it; where it was a partition of a table that it "
+                     "takes, drop it there by hand"
+                   : "";
+    const bool shares = object.is_schema() ? rules_.shares_target(object.name, "")
+                                           : rules_.shares_target(object.schema, object.name);
+    return shares ? is_shared_text : nullptr;
+}
+
 DefinitionLog::Verdict DefinitionLog::read_drop(const DefinitionRow& row,
                                                 const std::vector<Object>& objects) const {
     std::vector<std::string> tables, schemas, indexes, names;
+    const std::string kind = kind_of(row.tag);
     Verdict verdict;
     for (const Object& object : objects) {
         const bool is_index = object.type == "index";
-        // Of which table an index was is not known any more.
-        const bool selected = is_index ? rules_.selects(object.schema, "") : is_selected(object);
-        if (!selected) {
-            if (is_index && row.tag == "DROP INDEX" && rules_.applies("drop_index"))
-                verdict.notes = refused(fmt::format("DROP INDEX {}", object.display_name()),
-                                        "its table is not known any more, and the filter does not "
-                                        "take all tables of its schema; drop it there by hand")
-                                    .notes;
+        if (is_index ? row.tag != "DROP INDEX" : !object.is_schema() && object.type != "table")
+            continue;  // went with its table
+        if (const auto why = why_not_dropped(object); why != nullptr) {
+            if (*why != '\0' && rules_.applies(kind))
+                verdict.notes.push_back(refusal(
+                    fmt::format("{} of the source, {}", row.tag, object.display_name()), why));
             continue;
         }
         const auto [schema, table] = rules_.route(object.is_schema() ? object.name : object.schema,
                                                   object.is_schema() ? "" : object.name);
         if (object.is_schema()) {
             schemas.push_back(quote_identifier(schema));
-        } else if (object.type == "table") {
-            tables.push_back(quote_table(schema, table));
-        } else if (is_index && row.tag == "DROP INDEX") {
+        } else if (is_index) {
             indexes.push_back(quote_table(schema, object.name));
         } else {
-            continue;  // went with its table
+            tables.push_back(quote_table(schema, table));
         }
         names.push_back(object.display_name());
     }
     if (names.empty()) return verdict;
     const std::string about = fmt::format("{} of the source, {}", row.tag, joined(names));
-    const std::string kind = kind_of(row.tag);
     if (!rules_.applies(kind)) return refused(about, not_asked_for(kind));
     auto definition = std::make_shared<Definition>();
     definition->about = about;
@@ -218,7 +240,8 @@ DefinitionLog::Verdict DefinitionLog::read_statement(const DefinitionRow& row,
     const auto settings = parse(row.settings, "settings");
     const bool has_old_strings = settings.IsObject() &&
                                  text_of(settings, "standard_conforming_strings") == "off" &&
-                                 row.query.find('\\') != std::string_view::npos;
+                                 (row.query.find('\\') != std::string_view::npos ||
+                                  (text && text->find('\\') != std::string_view::npos));
     if (!text || has_old_strings) {
         if (!rules_.applies(kind)) return refused(about, not_asked_for(kind));
         return refused(about,
@@ -228,6 +251,11 @@ DefinitionLog::Verdict DefinitionLog::read_statement(const DefinitionRow& row,
     const std::string sql = statement_text::without_concurrently(*text);
     about += fmt::format(" ({})", std::string_view(sql).substr(0, most_quoted));
 
+    std::set<std::pair<std::string, std::string>> subjects;  // every name that it has a say about
+    for (const Object& object : objects) {
+        subjects.emplace(object.schema, object.name);
+        if (!object.root.empty()) subjects.emplace(object.root_schema, object.root);
+    }
     if (const auto old = statement_text::old_name(sql); old && kind == "alter_table") {
         kind = "rename_table";
         if (old->moves_schema && !old->schema)
@@ -237,6 +265,7 @@ DefinitionLog::Verdict DefinitionLog::read_statement(const DefinitionRow& row,
             return refused(about,
                            "[filter] takes but one of its names; do it there by hand, and "
                            "mind the rows that were there before");
+        subjects.emplace(schema, old->table);
     }
     if (!rules_.applies(kind)) return refused(about, not_asked_for(kind));
     if (!std::all_of(objects.begin(), objects.end(),
@@ -252,10 +281,20 @@ DefinitionLog::Verdict DefinitionLog::read_statement(const DefinitionRow& row,
                            statement_text::names_any(sql, rules_.is_routed) ||
                            statement_text::names_any(path, rules_.is_routed);
     if (is_routed) return refused(about, is_routed_text);
+    const auto is_any = [&](const TableSelector& condition) {
+        return std::any_of(subjects.begin(), subjects.end(), [&](const auto& subject) {
+            return condition(subject.first, subject.second);
+        });
+    };
+    if (is_any(rules_.shares_target)) return refused(about, is_shared_text);
+    if (kind != "create_table" && is_any(rules_.has_column_rules))
+        return refused(about,
+                       "[filter] ignore_cols or [router] col_map is about its columns; do it "
+                       "there by hand");
     if (row.tag == "ALTER TABLE" && statement_text::makes_up_values(sql))
         return refused(about,
-                       "the rows that are there would get values of the target's making; add the "
-                       "column there by hand, and copy its values");
+                       "the rows that are there would get values of the target's making; do it "
+                       "there by hand, and copy the column's values");
 
     auto definition = std::make_shared<Definition>();
     definition->sql = sql;

@@ -41,6 +41,16 @@ struct DefinitionRules {
         route;
     /// Does a schema or table of this name have another one in the target?
     std::function<bool(std::string_view name)> is_routed;
+    /// Is another source table written to its target, too? With "" for the table: of another
+    /// schema, to the target schema.
+    TableSelector shares_target;
+    /// Are some of its columns not written, or under another name?
+    TableSelector has_column_rules;
+    /// Are the schema's indexes, of whatever table, all in the schema that it is written to, and
+    /// no others?
+    std::function<bool(std::string_view schema)> takes_indexes_of;
+    /// Does it select single tables of the schema, which others might be partitions of?
+    std::function<bool(std::string_view schema)> selects_part_of;
 };
 
 /// One row of the table. Views into it.
@@ -71,6 +81,7 @@ class DefinitionLog {
                            std::optional<std::string_view> text) const;
     std::size_t count(const DefinitionRow& row);
     bool is_selected(const Object& object) const;
+    const char* why_not_dropped(const Object& object) const;
 
     DefinitionRules rules_;
     std::string last_statement_at_;

@@ -201,6 +201,30 @@ std::optional<AlterHead> alter_head(const std::vector<Token>& tokens) {
     return head;
 }
 
+/// Does it call anything, or ask for the moment? Not a cast, with the CAST of SQL or its arrow.
+/// What begin points to has two tokens before it.
+bool makes_up_value(const Token* begin, const Token* end) {
+    for (const Token* v = begin; v != end; ++v) {
+        if (is_one_of(*v, {"CHECK", "REFERENCES", "CONSTRAINT"})) break;
+        const bool is_type = (v[-1].is_sign(':') && v[-2].is_sign(':')) || v[-1].is("AS") ||
+                             v->is("CAST") ||
+                             (v->is("VARYING") && is_one_of(v[-1], {"CHARACTER", "CHAR", "BIT"}));
+        if (v->is_name() && !is_type && v + 1 != end && v[1].is_sign('(')) return true;
+        if (is_one_of(*v, {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME",
+                           "LOCALTIMESTAMP", "CURRENT_USER", "USER", "SESSION_USER", "CURRENT_ROLE",
+                           "CURRENT_CATALOG", "CURRENT_SCHEMA"}))
+            return true;
+        if (v->kind != Token::Kind::literal) continue;
+        std::string text;
+        for (const char c : v->text)
+            if (starts_name(c)) text += lower(c);
+        constexpr std::array<std::string_view, 4> moments = {"now", "today", "tomorrow",
+                                                             "yesterday"};
+        if (std::find(moments.begin(), moments.end(), text) != moments.end()) return true;
+    }
+    return false;
+}
+
 /// Of the tokens of one action, behind ADD. A default that is not plainly a constant is made up.
 bool adds_made_up_column(const Token* begin, const Token* end) {
     if (begin != end && is_one_of(*begin, {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK",
@@ -210,25 +234,16 @@ bool adds_made_up_column(const Token* begin, const Token* end) {
         if (is_one_of(*t, {"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL2", "SERIAL4", "SERIAL8",
                            "IDENTITY"}))
             return true;
-        if (!t->is("DEFAULT")) continue;
-        for (const Token* v = t + 1; v != end; ++v) {
-            if (is_one_of(*v, {"CHECK", "REFERENCES", "CONSTRAINT"})) break;
-            const bool is_type = v[-1].is_sign(':');
-            if (v->is_name() && !is_type && v + 1 != end && v[1].is_sign('(')) return true;
-            if (is_one_of(*v, {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME",
-                               "LOCALTIMESTAMP", "CURRENT_USER", "USER", "SESSION_USER",
-                               "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA"}))
-                return true;
-            if (v->kind != Token::Kind::literal) continue;
-            std::string text;
-            for (const char c : v->text)
-                if (starts_name(c)) text += lower(c);
-            constexpr std::array<std::string_view, 4> moments = {"now", "today", "tomorrow",
-                                                                 "yesterday"};
-            if (std::find(moments.begin(), moments.end(), text) != moments.end()) return true;
-        }
+        if (t->is("DEFAULT") && makes_up_value(t + 1, end)) return true;
     }
     return false;
+}
+
+/// Of the tokens of one action, behind ALTER.
+bool changes_to_made_up_values(const Token* begin, const Token* end) {
+    const Token* const by =
+        std::find_if(begin, end, [](const Token& token) { return token.is("USING"); });
+    return by != end && makes_up_value(by + 1, end);
 }
 
 }  // namespace
@@ -304,6 +319,12 @@ std::optional<std::string_view> find(std::string_view query, std::string_view ta
     return found[nth];
 }
 
+std::optional<std::string_view> only(std::string_view text, std::string_view tag) {
+    const auto statements = split(text);
+    if (statements.size() != 1 || tag_of(statements.front()) != tag) return std::nullopt;
+    return statements.front();
+}
+
 Caller read_context(std::string_view context) {
     // The first line is the event trigger's own.
     const auto newline = context.find('\n');
@@ -346,6 +367,7 @@ bool makes_up_values(std::string_view statement) {
             if (nesting.is_top() && action_end->is_sign(',')) break;
         }
         if (begin->is("ADD") && adds_made_up_column(begin + 1, action_end)) return true;
+        if (begin->is("ALTER") && changes_to_made_up_values(begin + 1, action_end)) return true;
         begin = action_end == end ? end : action_end + 1;
     }
     return false;

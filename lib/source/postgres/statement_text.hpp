@@ -37,18 +37,23 @@ std::vector<std::string_view> split(std::string_view query);
 /// among those with that tag. Nothing where it cannot be told for certain.
 std::optional<std::string_view> find(std::string_view query, std::string_view tag, std::size_t nth);
 
+/// The statement with that command tag where the text holds no other one.
+std::optional<std::string_view> only(std::string_view text, std::string_view tag);
+
 /// What PL/pgSQL's PG_CONTEXT says of who executed the statement that an event trigger fired for.
 struct Caller {
-    bool is_client = true;                      ///< no function stands between
-    std::optional<std::string_view> statement;  ///< of the function, where the stack tells
+    bool is_client = true;  ///< no function stands between
+    /// Of the function, where the stack tells; of EXECUTE, its whole string, with what else is in
+    /// it.
+    std::optional<std::string_view> statement;
 };
 Caller read_context(std::string_view context);
 
 /// The same statement without CONCURRENTLY, which a transaction does not take.
 std::string without_concurrently(std::string_view statement);
 
-/// ALTER TABLE ... ADD COLUMN whose values in rows that are there the server makes up: they would
-/// not be the source's.
+/// ALTER TABLE ... ADD COLUMN, or ALTER COLUMN ... TYPE ... USING, whose values in rows that are
+/// there the server makes up: they would not be the source's.
 bool makes_up_values(std::string_view statement);
 
 /// ALTER TABLE ... RENAME TO, SET SCHEMA: the table's name before; nothing for any other.

@@ -47,6 +47,22 @@ TEST_CASE("filter: ignore beats do") {
     CHECK(filter.selects("a", "log_12"));
 }
 
+TEST_CASE("filter: schemas of which all tables, or some, are selected") {
+    const auto filter = filter_of("whole,part,pg_*", "c.*,d.t,*.audit", "gone", "part.secret");
+    CHECK(filter.selects_all_of("whole"));
+    CHECK(filter.selects_all_of("c"));
+    for (const char* schema : {"part", "d", "other", "gone", "pg_catalog"}) {
+        INFO(schema);
+        CHECK_FALSE(filter.selects_all_of(schema));
+    }
+    for (const char* schema : {"whole", "part", "c", "d", "other"}) {
+        INFO(schema);
+        CHECK(filter.selects_any_of(schema));
+    }
+    CHECK_FALSE(filter.selects_any_of("gone"));
+    CHECK_FALSE(filter.selects_any_of("pg_catalog"));
+}
+
 TEST_CASE("filter: the one schema or table that holds all that is selected") {
     const auto scope = [](const char* dbs, const char* tables) {
         FilterRules rules;

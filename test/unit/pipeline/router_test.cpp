@@ -76,6 +76,26 @@ TEST_CASE("router: tables that share a target are known before any of them has c
     CHECK_FALSE(exchanged.is_target_shared("s", "a", all));
 }
 
+TEST_CASE("router: a target schema may have tables of other source schemas") {
+    const auto all = [](auto) { return true; };
+    const auto only = [](std::string_view name) {
+        return [name](std::string_view schema) { return schema == name; };
+    };
+    const Router schemas({"x:z,y:z,a:b", "", ""});
+    CHECK(schemas.is_target_schema_shared("x", only("y")));
+    CHECK(schemas.is_target_schema_shared("x", only("z")));
+    CHECK_FALSE(schemas.is_target_schema_shared("x", only("x")));
+    CHECK(schemas.is_target_schema_shared("b", all));
+    CHECK_FALSE(schemas.is_target_schema_shared("a", only("a")));
+    CHECK_FALSE(schemas.is_target_schema_shared("other", all));
+    const Router tables({"", "s.a:t.b,t.a:t.c", ""});
+    CHECK(tables.is_target_schema_shared("t", only("s")));
+    CHECK_FALSE(tables.is_target_schema_shared("t", only("t")));
+    CHECK_FALSE(tables.is_target_schema_shared("s", all));
+    CHECK(tables.maps_tables_of("s"));
+    CHECK_FALSE(tables.maps_tables_of("u"));
+}
+
 TEST_CASE("router: what is malformed is refused with its key") {
     struct Case {
         RouterRules rules;

@@ -11,7 +11,8 @@ using Catch::Contains;
 namespace {
 
 /// Takes the schema s, but for s.left_out, and p.root; calls the schema r and the table s.routed
-/// otherwise.
+/// otherwise. What else goes to the target of s.shared, and to the one of the schema r, does not
+/// matter here. Only the schema s has all its indexes in one place.
 DefinitionRules rules() {
     DefinitionRules rules;
     rules.selects = [](std::string_view schema, std::string_view table) {
@@ -25,6 +26,14 @@ DefinitionRules rules() {
         return std::pair(schema == "r" ? std::string("R") : std::string(schema),
                          std::string(table));
     };
+    rules.shares_target = [](std::string_view schema, std::string_view table) {
+        return table == "shared" || (schema == "r" && table.empty());
+    };
+    rules.has_column_rules = [](std::string_view, std::string_view table) {
+        return table == "columns" || table == "root";
+    };
+    rules.takes_indexes_of = [](std::string_view schema) { return schema == "s"; };
+    rules.selects_part_of = [](std::string_view schema) { return schema == "p"; };
     return rules;
 }
 
@@ -97,6 +106,71 @@ TEST_CASE("definition log: drops are written anew, for what is selected, under i
                Contains("do_ddls does not have drop_schema"));
 }
 
+TEST_CASE("definition log: what others are written to as well is not dropped or altered") {
+    CHECK_THAT(applied(drop("DROP TABLE", {table("s", "shared")})),
+               Contains("DROP TABLE of the source, \"s\".\"shared\" is not applied") &&
+                   Contains("another source table"));
+    const auto both = read(drop("DROP TABLE", {table("s", "shared"), table("s", "a")}));
+    REQUIRE(both.definition);
+    CHECK(both.definition->sql == R"(DROP TABLE IF EXISTS "s"."a")");
+    CHECK(both.notes.size() == 1);
+    DefinitionRules every = rules();
+    every.applies = [](std::string_view) { return true; };
+    const auto schema = read(drop("DROP SCHEMA", {R"({"type":"schema","schema":null,"name":"r"})"}),
+                             DefinitionLog(every));
+    CHECK_FALSE(schema.definition);
+    CHECK(schema.notes.size() == 1);
+    for (const auto& [tag, query, name] :
+         {std::tuple("ALTER TABLE", "ALTER TABLE s.shared DROP b", "shared"),
+          std::tuple("ALTER TABLE", "ALTER TABLE s.shared RENAME TO b", "b"),
+          std::tuple("CREATE INDEX", "CREATE UNIQUE INDEX i ON s.shared (b)", "shared")}) {
+        INFO(query);
+        CHECK_THAT(applied({tag, query, list({table("s", name)})}),
+                   Contains("another source table"));
+    }
+}
+
+TEST_CASE("definition log: an index is dropped where all of its schema are in one place") {
+    CHECK_THAT(applied(drop("DROP INDEX", {R"({"type":"index","schema":"r","name":"i"})"})),
+               Contains("DROP INDEX of the source, \"r\".\"i\" is not applied"));
+}
+
+TEST_CASE("definition log: a table that may have been a partition is said, but not dropped") {
+    CHECK_THAT(applied(drop("DROP TABLE", {table("p", "part")})),
+               Contains("where it was a partition"));
+}
+
+TEST_CASE("definition log: tables whose columns have rules are left to their owner") {
+    const auto about_columns = Contains("[filter] ignore_cols or [router] col_map");
+    for (const auto& [tag, query, name] :
+         {std::tuple("ALTER TABLE", "ALTER TABLE s.columns ADD b int", "columns"),
+          std::tuple("ALTER TABLE", "ALTER TABLE s.columns RENAME TO b", "b"),
+          std::tuple("CREATE INDEX", "CREATE INDEX ON s.columns (b)", "columns")}) {
+        INFO(query);
+        CHECK_THAT(applied({tag, query, list({table("s", name)})}), about_columns);
+    }
+    CHECK_THAT(
+        applied(
+            {"ALTER TABLE", "ALTER TABLE p.part ADD CHECK (b > 0)",
+             R"([{"type":"table","schema":"p","name":"part","root_schema":"p","root":"root"}])"}),
+        about_columns);
+    CHECK(applied({"CREATE TABLE", "CREATE TABLE s.columns ()", list({table("s", "columns")})}) ==
+          "CREATE TABLE s.columns ()");
+}
+
+TEST_CASE("definition log: of a function's EXECUTE with several statements none is applied") {
+    const auto executed = [](std::string_view text) {
+        return applied({"ALTER TABLE", "SELECT f()", list({table("s", "a")}), "ddl_command_end",
+                        fmt::format("PL/pgSQL function f() line 1 at GET DIAGNOSTICS\n"
+                                    "SQL statement \"{}\"\nPL/pgSQL function g() line 1 at EXECUTE",
+                                    text)});
+    };
+    CHECK(executed("ALTER TABLE s.a ADD b int;") == "ALTER TABLE s.a ADD b int");
+    CHECK_THAT(executed("ALTER TABLE s.a ADD b int; DROP TABLE s.left_out"),
+               Contains("its text can not be told"));
+    CHECK_THAT(executed("DROP TABLE s.left_out"), Contains("its text can not be told"));
+}
+
 TEST_CASE("definition log: of several in one string, each row has its own") {
     DefinitionLog log(rules());
     const std::string query = "CREATE TABLE s.a (); CREATE TABLE s.b ()";
@@ -119,6 +193,8 @@ TEST_CASE("definition log: what can not be applied as it is, is said") {
     CHECK_THAT(alter("ALTER TABLE s.routed ADD b int", "routed"), Contains("[router]"));
     CHECK_THAT(alter("ALTER TABLE s.a ADD FOREIGN KEY (b) REFERENCES r.t"), Contains("[router]"));
     CHECK_THAT(alter("ALTER TABLE s.a ADD b serial"), Contains("of the target's making"));
+    CHECK_THAT(alter("ALTER TABLE s.a ALTER b TYPE uuid USING gen_random_uuid()"),
+               Contains("of the target's making"));
     CHECK_THAT(alter("ALTER TABLE s.left_out RENAME TO a"), Contains("but one of its names"));
     CHECK_THAT(alter("ALTER TABLE s.a RENAME TO left_out", "left_out"),
                Contains("but one of its names"));
