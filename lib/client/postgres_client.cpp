@@ -116,40 +116,71 @@ PGconn* begin_connection(const PostgresEndpoint& endpoint, const PostgresAddress
     return PQconnectStartParams(names.data(), values.data(), 0);
 }
 
-/// As PQconnectdbParams, but what the server refuses comes with its SQLSTATE: its words are in a
-/// language of its own. False when the time is up.
-bool connect(PGconn* connection, std::chrono::seconds timeout) {
-    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    auto state =
-        PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Waits for the socket. False when the time is up.
+bool wait_until(PGconn* connection, short events, Deadline deadline) {
+    for (;;) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(
             deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) return false;
-        pollfd polled{PQsocket(connection),
-                      static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
-        if (::poll(&polled, 1, static_cast<int>(left.count())) > 0)
-            state = PQconnectPoll(connection);
+        pollfd polled{PQsocket(connection), events, 0};
+        if (::poll(&polled, 1, static_cast<int>(left.count())) > 0) return true;
+    }
+}
+
+/// As PQexec of one statement. Null when the time is up; the connection is of no use then.
+PostgresResult ask(PGconn* connection, const char* sql, Deadline deadline) {
+    PostgresResult answer(nullptr);
+    if (PQsendQuery(connection, sql) == 0)
+        return PostgresResult(PQmakeEmptyPGresult(connection, PGRES_FATAL_ERROR));
+    for (;;) {
+        while (PQisBusy(connection) != 0) {
+            if (!wait_until(connection, POLLIN, deadline)) return PostgresResult(nullptr);
+            // What fails here is in the result.
+            if (PQconsumeInput(connection) == 0) break;
+        }
+        PGresult* result = PQgetResult(connection);
+        if (result == nullptr) return answer;
+        answer = PostgresResult(result);
+    }
+}
+
+/// As PQconnectdbParams, but what the server refuses comes with its SQLSTATE: its words are in a
+/// language of its own. False when the time is up.
+bool connect(PGconn* connection, Deadline deadline) {
+    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+    auto state =
+        PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        const auto events = static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        if (!wait_until(connection, events, deadline)) return false;
+        state = PQconnectPoll(connection);
     }
     PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
     return true;
 }
 
-/// Nothing for a connection that can be used. Several hosts are a primary and its standbys: the
-/// primary is meant. A standby that is meant is named alone.
-std::optional<PostgresRefusal> refusal_of(PGconn* connection, bool in_time,
-                                          const PostgresEndpoint& endpoint,
+bool is_list(const PostgresEndpoint& endpoint) {
+    return endpoint.host.find(',') != std::string::npos;
+}
+
+/// Connects. Nothing for a connection that can be used. Several hosts are a primary and its
+/// standbys: the primary is meant. A standby that is meant is named alone.
+std::optional<PostgresRefusal> refusal_of(PGconn* connection, const PostgresEndpoint& endpoint,
                                           const PostgresAddress& address) {
-    const bool is_list = endpoint.host.find(',') != std::string::npos;
     const std::string& place = address.numeric.empty() ? address.host : address.numeric;
-    if (!in_time)
-        return PostgresRefusal{ErrorKind::transient,
-                               is_list ? "no answer in time from " + place : "no answer in time"};
+    const PostgresRefusal late{ErrorKind::transient, is_list(endpoint)
+                                                         ? "no answer in time from " + place
+                                                         : "no answer in time"};
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(endpoint.connect_timeout_secs);
+    if (!connect(connection, deadline)) return late;
     if (PQstatus(connection) != CONNECTION_OK)
         return judge_postgres_refusal(PQerrorMessage(connection));
-    if (!is_list) return std::nullopt;
-    const PostgresResult asked(PQexec(connection, "SELECT pg_catalog.pg_is_in_recovery()"));
+    if (!is_list(endpoint)) return std::nullopt;
+    const auto asked = ask(connection, "SELECT pg_catalog.pg_is_in_recovery()", deadline);
+    if (asked.get() == nullptr) return late;
     if (asked.status() != PGRES_TUPLES_OK)
         return PostgresRefusal{ErrorKind::transient, trimmed(PQerrorMessage(connection))};
     if (asked.at(0, 0) == "t")
@@ -229,19 +260,18 @@ PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind ki
     for (const auto& address : addresses) {
         handle_.reset(begin_connection(endpoint, address, kind == Kind::replication));
         if (!handle_) throw Error(ErrorKind::bug, "no memory for a Postgres connection");
-        const bool in_time =
-            connect(handle_.get(), std::chrono::seconds(endpoint.connect_timeout_secs));
-        const auto refused = refusal_of(handle_.get(), in_time, endpoint, address);
+        const auto refused = refusal_of(handle_.get(), endpoint, address);
         if (!refused) {
             postgres_address_answered(endpoint.host, endpoint.port, address);
             PQsetNoticeProcessor(
                 handle_.get(), [](void*, const char*) {}, nullptr);
             return;
         }
-        refusal.kind = refused->kind;
+        if (refusal.kind == ErrorKind::transient) refusal.kind = refused->kind;
         refusal.words += (refusal.words.empty() ? "" : "; ") + refused->words;
-        // One that is there and refuses the account: the others are of the same database.
-        if (refusal.kind != ErrorKind::transient) break;
+        // Another address of one server says the same. Another server may not: one that is being
+        // set up anew has no such database.
+        if (refused->kind != ErrorKind::transient && !is_list(endpoint)) break;
     }
     throw Error(refusal.kind,
                 fmt::format("postgres {}: cannot connect as user '{}': {}", name_,
