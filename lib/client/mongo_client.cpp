@@ -83,6 +83,13 @@ std::string code_name(const bson_t* reply) {
     return {};
 }
 
+bool knows_several_servers(const mongoc_client_t* client) {
+    std::size_t count = 0;
+    mongoc_server_descriptions_destroy_all(mongoc_client_get_server_descriptions(client, &count),
+                                           count);
+    return count > 1;
+}
+
 std::string shown_name(const std::string& name) {
     constexpr std::size_t longest = 128;  // what the handshake takes
     return name.substr(0, longest);
@@ -138,7 +145,11 @@ MongoError MongoConnection::failure(const bson_error_t& error, const bson_t* rep
                error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
         kind = ErrorKind::permission;
     }
-    if (is_certificate_refusal(error.message)) kind = ErrorKind::config;
+    // Where no server was found, the words of all that are known stand together: one of several
+    // that is refused does not stand against the others.
+    const bool is_of_several =
+        error.domain == MONGOC_ERROR_SERVER_SELECTION && knows_several_servers(client_.get());
+    if (is_certificate_refusal(error.message) && !is_of_several) kind = ErrorKind::config;
     const bool retryable = reply != nullptr && mongoc_error_has_label(reply, "RetryableWriteError");
     if ((voids || unknown || retryable) && kind == ErrorKind::data) kind = ErrorKind::transient;
     const std::string number = code != 0 ? fmt::format(" [error {}]", code) : std::string();

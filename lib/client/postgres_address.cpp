@@ -20,6 +20,7 @@ using List = std::pair<std::string, std::uint16_t>;
 struct Answers {
     std::mutex mutex;
     std::map<List, PostgresAddress> last;
+    std::map<List, std::uint32_t> latest_timeline;
 };
 
 Answers& answers() {
@@ -47,6 +48,10 @@ void add_host(std::vector<PostgresAddress>& addresses, const std::string& host) 
 
 }  // namespace
 
+bool names_several_hosts(const std::string& hosts) noexcept {
+    return hosts.find(',') != std::string::npos;
+}
+
 std::vector<PostgresAddress> postgres_addresses(const std::string& hosts, std::uint16_t port) {
     std::vector<PostgresAddress> addresses;
     for (std::size_t begin = 0; begin <= hosts.size();) {
@@ -70,6 +75,15 @@ void postgres_address_answered(const std::string& hosts, std::uint16_t port,
     Answers& known = answers();
     const std::lock_guard lock(known.mutex);
     known.last.insert_or_assign({hosts, port}, address);
+}
+
+std::uint32_t postgres_timeline_met(const std::string& hosts, std::uint16_t port,
+                                    std::uint32_t timeline) {
+    Answers& known = answers();
+    const std::lock_guard lock(known.mutex);
+    auto& latest = known.latest_timeline[{hosts, port}];
+    latest = std::max(latest, timeline);
+    return latest;
 }
 
 }  // namespace dts

@@ -17,6 +17,8 @@ struct PostgresAddress {
     bool operator==(const PostgresAddress&) const = default;
 };
 
+bool names_several_hosts(const std::string& hosts) noexcept;
+
 /// All of them, never none: first the one that has answered last, in this process, then in the
 /// order of the list and of the resolver. Asks the resolver, and waits for it. Any thread.
 std::vector<PostgresAddress> postgres_addresses(const std::string& hosts, std::uint16_t port);
@@ -25,5 +27,10 @@ std::vector<PostgresAddress> postgres_addresses(const std::string& hosts, std::u
 /// dead ones before it.
 void postgres_address_answered(const std::string& hosts, std::uint16_t port,
                                const PostgresAddress& address);
+
+/// A primary of the list is, or was, on this timeline. Returns the latest that one of them was on,
+/// as far as this process knows.
+std::uint32_t postgres_timeline_met(const std::string& hosts, std::uint16_t port,
+                                    std::uint32_t timeline);
 
 }  // namespace dts

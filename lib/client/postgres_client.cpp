@@ -5,71 +5,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <poll.h>
 
 #include "lib/base/activity.hpp"
-#include "lib/client/postgres_address.hpp"
+#include "lib/client/postgres_connect.hpp"
 
 namespace dts {
 
 namespace {
-
-const char* ssl_mode_text(SslMode mode) {
-    switch (mode) {
-        case SslMode::disable:
-            return "disable";
-        case SslMode::prefer:
-            return "prefer";
-        case SslMode::require:
-            return "require";
-        case SslMode::verify_ca:
-            return "verify-ca";
-        case SslMode::verify_full:
-            return "verify-full";
-    }
-    return "prefer";
-}
-
-/// No server-side limit that would end what takes long, unless the url asks for one.
-constexpr std::pair<const char*, const char*> default_settings[] = {
-    {"statement_timeout", "0"},
-    {"lock_timeout", "0"},
-    {"idle_in_transaction_session_timeout", "0"},
-};
-
-/// Dates, times, floats, bytes and money in one form on both sides; names of objects in full.
-/// Values travel as text: nothing may change these.
-constexpr std::pair<const char*, const char*> required_settings[] = {
-    {"DateStyle", "ISO"},     {"IntervalStyle", "postgres"},
-    {"TimeZone", "UTC"},      {"extra_float_digits", "3"},
-    {"bytea_output", "hex"},  {"lc_monetary", "C"},
-    {"search_path", ""},      {"standard_conforming_strings", "on"},
-    {"xmloption", "content"},
-};
-
-/// Of the connection's option "options": blanks and backslashes need a backslash.
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == ' ' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out;
-}
-
-std::string options_of(const PostgresEndpoint& endpoint) {
-    std::string options;
-    const auto add = [&](const auto& settings) {
-        for (const auto& [name, value] : settings)
-            options += fmt::format("-c {}={} ", escaped(name), escaped(value));
-    };
-    // The last one of a name counts.
-    add(default_settings);
-    add(endpoint.settings);
-    add(required_settings);
-    return options;
-}
 
 std::string trimmed(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
@@ -77,84 +19,6 @@ std::string trimmed(std::string_view text) {
     for (char& c : line)
         if (c == '\n' || c == '\t') c = ' ';
     return line;
-}
-
-/// The attempt to reach one address, begun; null without memory.
-PGconn* begin_connection(const PostgresEndpoint& endpoint, const PostgresAddress& address,
-                         bool is_replication) {
-    const std::string port = std::to_string(endpoint.port);
-    const std::string options = options_of(endpoint);
-    std::vector<std::pair<const char*, const char*>> parameters = {
-        {"host", address.host.c_str()},
-        {"hostaddr", address.numeric.c_str()},
-        {"port", port.c_str()},
-        {"dbname", endpoint.database.c_str()},
-        {"user", endpoint.username.c_str()},
-        {"password", endpoint.password.c_str()},
-        {"client_encoding", "UTF8"},
-        {"application_name", endpoint.client_name.c_str()},
-        {"sslmode", ssl_mode_text(endpoint.ssl_mode)},
-        {"gssencmode", "disable"},
-        {"options", options.c_str()},
-        // A peer that vanished without a word is noticed within about a minute.
-        {"keepalives", "1"},
-        {"keepalives_idle", "30"},
-        {"keepalives_interval", "10"},
-        {"keepalives_count", "3"},
-        {"tcp_user_timeout", "60000"},
-    };
-    if (!endpoint.ssl_ca_path.empty())
-        parameters.emplace_back("sslrootcert", endpoint.ssl_ca_path.c_str());
-    if (is_replication) parameters.emplace_back("replication", "database");
-    std::vector<const char*> names, values;
-    for (const auto& [name, value] : parameters) {
-        names.push_back(name);
-        values.push_back(value);
-    }
-    names.push_back(nullptr);
-    values.push_back(nullptr);
-    return PQconnectStartParams(names.data(), values.data(), 0);
-}
-
-/// As PQconnectdbParams, but what the server refuses comes with its SQLSTATE: its words are in a
-/// language of its own. False when the time is up.
-bool connect(PGconn* connection, std::chrono::seconds timeout) {
-    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    auto state =
-        PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
-        if (left.count() <= 0) return false;
-        pollfd polled{PQsocket(connection),
-                      static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
-        if (::poll(&polled, 1, static_cast<int>(left.count())) > 0)
-            state = PQconnectPoll(connection);
-    }
-    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-    return true;
-}
-
-/// Nothing for a connection that can be used. Several hosts are a primary and its standbys: the
-/// primary is meant. A standby that is meant is named alone.
-std::optional<PostgresRefusal> refusal_of(PGconn* connection, bool in_time,
-                                          const PostgresEndpoint& endpoint,
-                                          const PostgresAddress& address) {
-    const bool is_list = endpoint.host.find(',') != std::string::npos;
-    const std::string& place = address.numeric.empty() ? address.host : address.numeric;
-    if (!in_time)
-        return PostgresRefusal{ErrorKind::transient,
-                               is_list ? "no answer in time from " + place : "no answer in time"};
-    if (PQstatus(connection) != CONNECTION_OK)
-        return judge_postgres_refusal(PQerrorMessage(connection));
-    if (!is_list) return std::nullopt;
-    const PostgresResult asked(PQexec(connection, "SELECT pg_catalog.pg_is_in_recovery()"));
-    if (asked.status() != PGRES_TUPLES_OK)
-        return PostgresRefusal{ErrorKind::transient, trimmed(PQerrorMessage(connection))};
-    if (asked.at(0, 0) == "t")
-        return PostgresRefusal{ErrorKind::transient, place + " is a standby"};
-    return std::nullopt;
 }
 
 const char* hint_for(ErrorKind refusal) {
@@ -227,21 +91,20 @@ PostgresConnection::PostgresConnection(const PostgresEndpoint& endpoint, Kind ki
     const auto addresses = postgres_addresses(endpoint.host, endpoint.port);
     PostgresRefusal refusal{ErrorKind::transient, ""};
     for (const auto& address : addresses) {
-        handle_.reset(begin_connection(endpoint, address, kind == Kind::replication));
+        handle_.reset(begin_postgres_connection(endpoint, address, kind == Kind::replication));
         if (!handle_) throw Error(ErrorKind::bug, "no memory for a Postgres connection");
-        const bool in_time =
-            connect(handle_.get(), std::chrono::seconds(endpoint.connect_timeout_secs));
-        const auto refused = refusal_of(handle_.get(), in_time, endpoint, address);
+        const auto refused = connect_postgres(handle_.get(), endpoint, address);
         if (!refused) {
             postgres_address_answered(endpoint.host, endpoint.port, address);
             PQsetNoticeProcessor(
                 handle_.get(), [](void*, const char*) {}, nullptr);
             return;
         }
-        refusal.kind = refused->kind;
+        if (refusal.kind == ErrorKind::transient) refusal.kind = refused->kind;
         refusal.words += (refusal.words.empty() ? "" : "; ") + refused->words;
-        // One that is there and refuses the account: the others are of the same database.
-        if (refusal.kind != ErrorKind::transient) break;
+        // Another address of one server says the same. Another server may not: one that is being
+        // set up anew has no such database.
+        if (refused->kind != ErrorKind::transient && !names_several_hosts(endpoint.host)) break;
     }
     throw Error(refusal.kind,
                 fmt::format("postgres {}: cannot connect as user '{}': {}", name_,

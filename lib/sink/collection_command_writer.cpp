@@ -13,11 +13,11 @@ using Kind = CollectionCommand::Kind;
 
 constexpr int index_not_found = 27;
 
-/// Adds the majority, and runs it. A majority that does not answer makes it fail: it is then
-/// executed again.
+/// Adds the majority's journals, and runs it. A majority that does not answer makes it fail: it is
+/// then executed again.
 void run(MongoConnection& connection, const std::string& database, BsonWriter command) {
     const auto concern = command.open("writeConcern", BsonType::document);
-    command.text("w", "majority");
+    command.text("w", "majority").boolean("j", true);
     command.close(concern);
     const auto reply = connection.command(database, command.take());
     const auto failed = find_element(reply.bytes(), "writeConcernError");

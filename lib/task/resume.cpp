@@ -75,8 +75,11 @@ ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codec
     decision.plan.warnings.insert(decision.plan.warnings.begin(), warnings.begin(), warnings.end());
     decision.position = decision.plan.position ? *decision.plan.position : source.current_end();
     decision.target = inputs.target;
+    const bool is_exact =
+        exactly_once && inputs.target &&
+        decision.position->compare(*inputs.target) == std::partial_ordering::equivalent;
     decision.holding =
-        holding_of(config.runtime.log_dir, decision.identity, source, *decision.position);
+        holding_of(config.runtime.log_dir, decision.identity, source, *decision.position, is_exact);
     return decision;
 }
 
@@ -89,10 +92,17 @@ std::string judge_source(const std::filesystem::path& directory, Source& source)
 }
 
 Holding holding_of(const std::filesystem::path& directory, const std::string& identity,
-                   Source& source, const Position& position) {
+                   Source& source, const Position& position, bool is_exact) {
     auto holding = source.holds(position);
     const auto recorded = DirectoryState::read(directory).source;
     if (!holding.held || !recorded || *recorded == identity) return holding;
+    if (!is_exact)
+        return {false,
+                fmt::format("the source was {}, and is {} now: what the target holds beyond its "
+                            "record is not known, and the source may have lost it",
+                            *recorded, identity),
+                "copy the tables anew, and start with an empty log directory. Only with "
+                "[pipeline] exactly_once does the target say exactly what it holds"};
     return source.succeeds(*recorded, position);
 }
 

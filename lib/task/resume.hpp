@@ -35,9 +35,11 @@ ResumeDecision decide_start(const TaskConfig& config, const CodecRegistry& codec
 /// or of one that it may have grown out of. Throws Error{checkpoint} otherwise.
 std::string judge_source(const std::filesystem::path& directory, Source& source);
 
-/// What the source, of that identity, says of a position of the directory's.
+/// What the source, of that identity, says of a position of the directory's. `is_exact`: the target
+/// holds what lies before the position, and nothing else. Where it may hold more, a source that has
+/// succeeded another one may lack that: a gap.
 Holding holding_of(const std::filesystem::path& directory, const std::string& identity,
-                   Source& source, const Position& position);
+                   Source& source, const Position& position, bool is_exact);
 
 /// Throws Error{gap} when the source does not hold what follows the position.
 void require_held(const Position& position, const Holding& holding);

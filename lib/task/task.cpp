@@ -250,7 +250,8 @@ void Task::begin_records(const PositionPtr& position) {
 PositionPtr Task::reopen(Source& source, Sink& sink) {
     const std::string identity = judge_source(directory_->path(), source);
     const PositionPtr position = position_after_error(sink);
-    const Holding holding = holding_of(directory_->path(), identity, source, *position);
+    const Holding holding = holding_of(directory_->path(), identity, source, *position,
+                                       sink.checkpoint_in_transaction());
     require_held(*position, holding);
     record_identity(identity, holding);
     const auto order = position->compare(*last_checkpoint_);

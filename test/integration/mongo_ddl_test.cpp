@@ -69,7 +69,6 @@ TEST_CASE("mongo ddl: collections, their options and indexes arrive, with what i
     auto& source = *e.source;
     const auto run = [&](std::string_view command) { source.run("s", command); };
     run(R"({"create":"empty"})");
-    run(R"({"create":"capped","capped":true,"size":4096})");
     run(R"({"create":"checked","validator":{"n":{"$gt":0}},"validationLevel":"off"})");
     source.insert_json("s", "t", R"({"_id":1,"u":"a"})");
     run(R"({"createIndexes":"t","indexes":[{"key":{"u":1},"name":"u","unique":true}]})");
@@ -93,7 +92,42 @@ TEST_CASE("mongo ddl: collections, their options and indexes arrive, with what i
     source.insert_json("s", "again", R"({"_id":2,"of":"the second"})");
     CHECK(e.arrive_and_stop(worker) == "exit code 0");
     CHECK(e.differences_in("s") == "");
-    CHECK(e.target->list("s", R"({"listCollections":1})").size() == 7);
+    CHECK(e.target->list("s", R"({"listCollections":1})").size() == 6);
+}
+
+// The server's own removals would meet what the source has renewed; transactions must not write to
+// what is capped.
+TEST_CASE("mongo ddl: nothing expires in the target, and nothing is capped there", "[mongo]") {
+    const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
+    CAPTURE(stream);
+    Ground e;
+    WorkerProcess worker(e.ini(stream), e.folder.path());
+    start(worker);
+    const auto run = [&](std::string_view command) { e.source->run("s", command); };
+    run(R"({"create":"capped","capped":true,"size":4096})");
+    e.source->insert_json("s", "capped", R"({"_id":1})");
+    run(R"({"collMod":"capped","cappedSize":8192})");
+    e.source->insert_json("s", "t", R"({"_id":1})");
+    run(R"({"createIndexes":"t","indexes":[{"key":{"a":1},"name":"a","expireAfterSeconds":60}]})");
+    run(R"({"createIndexes":"t","indexes":[{"key":{"b":1},"name":"b","expireAfterSeconds":60}]})");
+    run(R"({"collMod":"t","index":{"name":"b","expireAfterSeconds":70}})");
+    CHECK(e.arrive_and_stop(worker) == "exit code 0");
+    CHECK(e.target->documents("s", "capped").size() == 1);
+    for (const auto& one : e.target->list("s", R"({"listCollections":1})"))
+        CHECK(find_element(one, "options")->as_document() == empty_document);
+    unsigned expiring = 0;
+    for (const auto& index : e.target->list("s", R"({"listIndexes":"t"})")) {
+        const auto seconds = find_element(index, "expireAfterSeconds");
+        if (!seconds) continue;
+        ++expiring;
+        CHECK(seconds->as_integer() == 2'147'483'647);
+    }
+    CHECK(expiring == 2);
+    const auto log = worker.default_log();
+    CHECK_THAT(log, Contains(R"("s"."capped" is capped at the source (capped=true, size=4096))"));
+    CHECK_THAT(log,
+               Contains(R"(index "a" of "s"."t" lets documents expire at the source after 60)"));
+    CHECK_THAT(log, Contains("after 70 seconds"));
 }
 
 TEST_CASE("mongo ddl: a database that is dropped and used again", "[mongo]") {

@@ -128,6 +128,34 @@ TEST_CASE("postgres 17: a worker that is started after the promotion goes on as 
     CHECK(f.ids() == "1,2,3");
 }
 
+TEST_CASE("postgres 17: an old primary that comes back is passed by") {
+    if (skips_without_17()) return;
+    Failover f;
+    f.wait_for_standby_always();
+    f.source.run("CREATE TABLE other (i int)");
+    {
+        WorkerProcess worker(f.task, f.folder.path());
+        worker.wait_for_line("PgCdcExtractor starts");
+        f.source.run("INSERT INTO s.t VALUES (1, 'before')");
+        f.wait_until_in_step(worker);
+        f.fail_over();
+        worker.wait_for_line("the source went from timeline 1 to 2");
+        f.standby->run("INSERT INTO s.t VALUES (2, 'of the new primary')");
+        worker.wait_for_checkpoint(f.standby->wal_end());
+        CHECK(worker.stop().status.code == 0);
+    }
+    // First in the url.
+    f.source.start();
+    f.source.run("INSERT INTO s.t VALUES (3, 'lost')");
+    f.standby->run("INSERT INTO s.t VALUES (4, 'of the new primary')");
+    WorkerProcess worker(f.task, f.folder.path());
+    worker.wait_for_line("this is an old primary, on timeline 1");
+    worker.wait_for_line("PgCdcExtractor starts");
+    worker.wait_for_checkpoint(f.standby->wal_end());
+    CHECK(worker.stop().status.code == 0);
+    CHECK(f.ids() == "1,2,4");
+}
+
 TEST_CASE("postgres 17: a promoted standby without the slot is a gap") {
     if (skips_without_17()) return;
     Failover f;
@@ -166,4 +194,26 @@ TEST_CASE("postgres 17: a promoted standby that lacks what the target holds is a
     CHECK(outcome.status.code == gap);
     CHECK_THAT(outcome.output, Contains("what the target holds beyond that, the source has lost"));
     CHECK(f.ids() == "1,2");
+}
+
+// The position at hand is behind what the target holds, by as much as is not known.
+TEST_CASE("postgres 17: a promoted standby is a gap where the target does not hold the position") {
+    if (skips_without_17()) return;
+    Failover f;
+    f.task.set("pipeline", "exactly_once", "false");
+    f.wait_for_standby_always();
+    f.source.run("CREATE TABLE other (i int)");
+    WorkerProcess worker(f.task, f.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    f.source.run("INSERT INTO s.t VALUES (1, 'a')");
+    f.wait_until_in_step(worker);
+    f.fail_over();
+    auto outcome = worker.wait_for_exit(std::chrono::minutes(1));
+    INFO(outcome.output);
+    CHECK(outcome.status.code == gap);
+    CHECK_THAT(outcome.output, Contains("what the target holds beyond its record is not known"));
+    WorkerProcess second(f.task, f.folder.path());
+    outcome = second.wait_for_exit(std::chrono::minutes(1));
+    CHECK(outcome.status.code == gap);
+    CHECK_THAT(outcome.output, Contains("what the target holds beyond its record is not known"));
 }

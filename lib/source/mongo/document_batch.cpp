@@ -8,6 +8,7 @@
 #include "lib/base/error.hpp"
 #include "lib/change/document_table.hpp"
 #include "lib/client/document_key.hpp"
+#include "lib/source/mongo/held_back_options.hpp"
 
 namespace dts {
 
@@ -161,6 +162,10 @@ void DocumentBatch::note(std::string text) {
 
 void DocumentBatch::define(CollectionCommand command, const MongoPlace& place) {
     if (is_noted(command)) return;
+    for (auto& text : hold_back_options(command)) note(std::move(text));
+    const bool is_empty_change = command.kind == CollectionCommand::Kind::modify &&
+                                 command.body.size() <= empty_document.size();
+    if (is_empty_change) return;
     if (batch_->ends_inside_transaction())
         throw Error(ErrorKind::bug, "a collection is changed inside a transaction");
     const bool has_more = !batch_->changes.empty() || !batch_->commits.empty();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/clock_text.hpp"
+#include "lib/client/postgres_address.hpp"
 #include "lib/position/postgres_position.hpp"
 #include "lib/source/postgres/pgoutput_decoder.hpp"
 #include "lib/source/postgres/replication_stream.hpp"
@@ -102,6 +103,16 @@ std::string PostgresCdcSource::identity() {
 bool PostgresCdcSource::may_succeed(std::string_view earlier) {
     const auto recorded = PostgresIdentity::parse(earlier);
     const auto now = PostgresIdentity::parse(identity_.empty() ? identity() : identity_);
+    const auto& endpoint = options_.endpoint;
+    if (recorded && now && recorded->may_succeed(*now) && names_several_hosts(endpoint.host)) {
+        // The next attempt passes this one by.
+        postgres_timeline_met(endpoint.host, endpoint.port, recorded->timeline);
+        throw Error(ErrorKind::transient,
+                    fmt::format("postgres {}: this is an old primary, on timeline {}: the task has "
+                                "followed {} already",
+                                endpoint.display_name(), now->timeline, recorded->timeline),
+                    "take it off the network, or make it a standby of the new primary");
+    }
     return recorded && now && now->may_succeed(*recorded);
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("collection commands: of the oplog's entries", "[mongo]") {
     CHECK(of_entry(R"({"renameCollection":"a.b","to":"c.d.e","dropTarget":false})") ==
           Texts{"renameCollection a.b to c.d.e"});
     CHECK(of_entry(R"({"create":"b","capped":true,"idIndex":{"name":"_id_"},"temp":true})") ==
-          Texts{R"(create a.b { "capped" : true })"});
+          Texts{R"(create a.b { })"});
     CHECK(of_entry(R"({"create":"b","viewOn":"c","pipeline":[]})").empty());
     CHECK(of_entry(R"({"createIndexes":"b","v":2,"key":{"x":1},"name":"x_1","ns":"a.b"})") ==
           Texts{R"(createIndexes a.b { "0" : { "v" : { "$numberInt" : "2" }, "key" : { "x" : )"
@@ -176,4 +176,52 @@ TEST_CASE("collection commands: what is not applied is said", "[mongo]") {
     const auto inside = notes(all_kinds(), {transaction(R"({"create":"b","capped":true})")});
     REQUIRE(inside.size() == 1);
     CHECK_THAT(inside[0], Contains("(inside of a transaction)"));
+}
+
+TEST_CASE("collection commands: nothing expires in the target, and nothing is capped", "[mongo]") {
+    Texts notes;
+    const auto text = [&](std::string_view object) {
+        DocumentBatch batch([](std::string_view, std::string_view) { return true; }, {},
+                            all_kinds());
+        OplogDecoder decoder(batch, [](BsonTimestamp) { return std::string(); });
+        decoder.accept(entry(1, object));
+        std::string command = "none";
+        notes.clear();
+        while (!batch.is_empty()) {
+            const auto taken = batch.take();
+            notes.insert(notes.end(), taken->notes.begin(), taken->notes.end());
+            if (taken->command) command = command_text(*taken->command);
+        }
+        return command;
+    };
+    const std::string longest = R"("expireAfterSeconds" : { "$numberInt" : "2147483647" })";
+    const auto says = [&](const std::string& words) {
+        REQUIRE(notes.size() == 1);
+        CHECK_THAT(notes[0], Contains(words));
+    };
+    CHECK(text(R"({"createIndexes":"b","key":{"x":1},"name":"x_1","expireAfterSeconds":60})") ==
+          R"(createIndexes a.b { "0" : { "key" : { "x" : { "$numberInt" : "1" } }, )"
+          R"("name" : "x_1", )" +
+              longest + " } }");
+    says(R"(index "x_1" of "a"."b" lets documents expire at the source after 60 seconds)");
+    CHECK_THAT(text(R"({"commitIndexBuild":"b","indexes":[{"key":{"x":1},"name":"x_1",)"
+                    R"("expireAfterSeconds":0.5}]})"),
+               Contains(longest));
+    says("after 0.5 seconds");
+    CHECK(text(R"({"collMod":"b","index":{"name":"x_1","expireAfterSeconds":60}})") ==
+          R"(collMod a.b { "index" : { "name" : "x_1", )" + longest + " } }");
+    says("after 60 seconds");
+    CHECK(text(R"({"create":"b","clusteredIndex":{"unique":true},"expireAfterSeconds":60})") ==
+          R"(create a.b { "clusteredIndex" : { "unique" : true } })");
+    says("after 60 seconds");
+    CHECK(text(R"({"collMod":"b","expireAfterSeconds":60})") == "none");
+    says("after 60 seconds");
+    CHECK(text(R"({"collMod":"b","expireAfterSeconds":"off"})") ==
+          R"(collMod a.b { "expireAfterSeconds" : "off" })");
+    CHECK(notes.empty());
+    CHECK(text(R"({"create":"b","capped":true,"size":4096,"max":5,"validationLevel":"off"})") ==
+          R"(create a.b { "validationLevel" : "off" })");
+    says("(capped=true, size=4096, max=5)");
+    CHECK(text(R"({"collMod":"b","cappedSize":8192,"cappedMax":7})") == "none");
+    says("(cappedSize=8192, cappedMax=7)");
 }
