@@ -28,9 +28,15 @@ struct Ground : MongoPair {
     }
 };
 
-/// Starts workers and kills them, most of them while they stream.
+/// Starts workers and kills them, most of them while they stream. One lives now and then until it
+/// has caught up, or a load that nobody holds back would grow out of their reach.
 void kill_workers(Ground& ground, TaskIni ini, Chance& chance, unsigned kills) {
     for (unsigned kill = 0; kill < kills; ++kill) {
+        if (kill > 0 && kill % 20 == 0) {
+            WorkerProcess worker(ini, ground.folder.path());
+            ground.arrive(worker);
+            CHECK(worker.stop().status.text() == "exit code 0");
+        }
         // With the small one large transactions come in parts.
         ini.set("pipeline", "buffer_size", kill % 2 == 0 ? "16000" : "40");
         WorkerProcess worker(ini, ground.folder.path());
