@@ -57,10 +57,11 @@ TEST_CASE("statement text: the stack tells what a function executed") {
     using statement_text::read_context;
     const std::string own = "PL/pgSQL function dts.note_ddl() line 9 at GET DIAGNOSTICS";
     CHECK(read_context(own).is_client);
-    const auto inside = read_context(own +
-                                     "\nSQL statement \"create table a (b text default '\"')\n"
-                                     " partition by list (b)\"\nPL/pgSQL function "
-                                     "inline_code_block line 1 at SQL statement");
+    const std::string executed = own +
+                                 "\nSQL statement \"create table a (b text default '\"')\n"
+                                 " partition by list (b)\"\nPL/pgSQL function "
+                                 "inline_code_block line 1 at SQL statement";
+    const auto inside = read_context(executed);
     CHECK_FALSE(inside.is_client);
     CHECK(inside.statement == "create table a (b text default '\"')\n partition by list (b)");
     const auto sql = read_context(own + "\nSQL function \"f\" statement 1");
