@@ -1,4 +1,5 @@
-// MongoDB: a task that begins at a given time, and one whose cursor the server takes away.
+// MongoDB: a task that begins at a given time, what it says of collections that it cannot keep
+// equal, and one whose cursor the server takes away.
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
@@ -58,4 +59,22 @@ TEST_CASE("mongo: a cursor that the server takes away: the task goes on where it
     CHECK(e.arrive_and_stop(worker) == "exit code 0");
     CHECK(differences(*e.source, *e.target, "s", "t") == "");
     CHECK(count(worker.default_log(), "MongoCdcExtractor starts") == 2);
+}
+
+TEST_CASE("mongo: capped and time-series collections are told of at the start", "[mongo]") {
+    const std::string stream = GENERATE(as<std::string>{}, "change_stream", "op_log");
+    CAPTURE(stream);
+    MongoPair e;
+    e.source->run("s", R"({"create":"ring","capped":true,"size":4096})");
+    e.source->run("s", R"({"create":"weather","timeseries":{"timeField":"at"}})");
+    e.source->run("s3", R"({"create":"not_ours","capped":true,"size":4096})");
+    WorkerProcess worker(e.ini(stream), e.folder.path());
+    worker.wait_for_line("MongoCdcExtractor starts");
+    CHECK(e.arrive_and_stop(worker) == "exit code 0");
+    const std::string log = worker.default_log();
+    CHECK(count(log, R"("s"."ring" is a capped collection: what falls out of it at the source )"
+                     "stays in the target") == 1);
+    CHECK(count(log, R"("s"."weather" is a time-series collection, which can not be followed)") ==
+          1);
+    CHECK(count(log, "not_ours") == 0);
 }
