@@ -55,6 +55,11 @@ struct Column {
     /// MySQL: as information_schema names it, where that was asked; Postgres: of a collation that
     /// is not deterministic alone.
     std::string collation;
+    /// Postgres: by what its key tells values of type_name apart, where a plain = with a text of no
+    /// type would not do: `OPERATOR("ext".=)`.
+    std::string equality;
+    /// Postgres: unnest() gives values back as they stand in an array literal, parted by commas.
+    bool fits_array = true;
     bool always_identity = false;  ///< Postgres: GENERATED ALWAYS AS IDENTITY
     bool in_before = true;  ///< before images carry it (Postgres: the replica identity has it)
 

@@ -12,17 +12,26 @@ namespace {
 /// Beneath domains: a domain's own modifier is its base type's.
 constexpr std::string_view base_type_query =
     "(WITH RECURSIVE b AS (SELECT typnamespace, typname, typtype, typbasetype, typtypmod, "
-    "atttypmod AS modifier FROM pg_catalog.pg_type WHERE oid=atttypid UNION ALL SELECT "
-    "t.typnamespace, t.typname, t.typtype, t.typbasetype, t.typtypmod, b.typtypmod FROM b JOIN "
-    "pg_catalog.pg_type t ON t.oid=b.typbasetype WHERE b.typtype='d') SELECT CASE WHEN "
+    "typdelim, atttypmod AS modifier FROM pg_catalog.pg_type WHERE oid=atttypid UNION ALL SELECT "
+    "t.typnamespace, t.typname, t.typtype, t.typbasetype, t.typtypmod, t.typdelim, b.typtypmod "
+    "FROM b JOIN pg_catalog.pg_type t ON t.oid=b.typbasetype WHERE b.typtype='d') SELECT CASE WHEN "
     "typtype='e' THEN 'enum' WHEN nspname='pg_catalog' THEN typname::text ELSE "
-    "nspname||'.'||typname END AS name, modifier FROM b JOIN pg_catalog.pg_namespace n ON "
-    "n.oid=typnamespace WHERE typtype<>'d')";
+    "nspname||'.'||typname END AS name, modifier, typtype<>'c' AND typdelim=',' AS is_element FROM "
+    "b JOIN pg_catalog.pg_namespace n ON n.oid=typnamespace WHERE typtype<>'d')";
 
 /// Such a collation takes different texts for the same.
 constexpr std::string_view collation_query =
     "(SELECT collname FROM pg_catalog.pg_collation c WHERE c.oid=attcollation AND NOT "
     "collisdeterministic)";
+
+/// By what an index tells the values of a column apart; no row where it is no b-tree.
+constexpr std::string_view equality_query =
+    "(SELECT n.nspname, o.oprname, t.typname, t.typtype='p' AS is_any FROM pg_catalog.pg_opclass f "
+    "JOIN pg_catalog.pg_type t ON t.oid=f.opcintype JOIN pg_catalog.pg_am m ON m.oid=f.opcmethod "
+    "AND m.amname='btree' JOIN pg_catalog.pg_amop a ON a.amopfamily=f.opcfamily AND "
+    "a.amoplefttype=f.opcintype AND a.amoprighttype=f.opcintype AND a.amopstrategy=3 JOIN "
+    "pg_catalog.pg_operator o ON o.oid=a.amopopr JOIN pg_catalog.pg_namespace n ON "
+    "n.oid=o.oprnamespace WHERE f.oid=i.indclass[k.place::int-1])";
 
 /// The ordinal of each attribute number that is a column still.
 using Ordinals = std::map<int, std::uint16_t>;
@@ -36,9 +45,9 @@ int number_of(std::string_view text) {
 Ordinals read_columns(PostgresConnection& connection, const std::string& oid, TableSchema& schema) {
     const auto rows = connection.query(fmt::format(
         "SELECT attnum, attname, pg_catalog.format_type(atttypid, -1), attnotnull, {}, "
-        "attidentity='a', base.name, base.modifier, {} FROM pg_catalog.pg_attribute, LATERAL {} "
-        "base "
-        "WHERE attrelid={} AND attnum>0 AND NOT attisdropped ORDER BY attnum",
+        "attidentity='a', base.name, base.modifier, {}, base.is_element FROM "
+        "pg_catalog.pg_attribute, LATERAL {} base WHERE attrelid={} AND attnum>0 AND NOT "
+        "attisdropped ORDER BY attnum",
         connection.version() >= 120000 ? "attgenerated<>''" : "false",
         connection.version() >= 120000 ? collation_query : "NULL", base_type_query, oid));
     Ordinals ordinals;
@@ -53,25 +62,64 @@ Ordinals read_columns(PostgresConnection& connection, const std::string& oid, Ta
         column.base_type = rows.text(i, 6);
         column.type_modifier = number_of(rows.at(i, 7));
         column.collation = rows.text(i, 8);
+        // An array of arrays is one array of more dimensions, which comes apart into single values.
+        column.fits_array = rows.at(i, 9) == "t" && !column.type_name.ends_with("[]");
         schema.columns.push_back(std::move(column));
     }
     return ordinals;
+}
+
+/// Empty where a plain = does: it is looked for in pg_catalog alone, and reads a text beside it as
+/// what it compares, which is no composite type, nor the name of an object whose number it is.
+std::string equality_of(const Column& column, std::string_view schema, std::string_view name,
+                        std::string_view takes, bool takes_any) {
+    if (name.empty()) return {};
+    const bool is_own = column.base_type.find('.') != std::string::npos;
+    const bool is_polymorphic = takes_any && takes != "record";
+    const bool is_taken = is_polymorphic || (takes != "record" && !is_own &&
+                                             (takes != "oid" || takes == column.base_type));
+    if (schema == "pg_catalog" && name == "=" && is_taken) return {};
+    return fmt::format("OPERATOR({}.{})", postgres::quote_identifier(schema), name);
+}
+
+/// Of each key, and each column of it.
+using Equalities = std::vector<std::vector<std::string>>;
+
+/// A column is compared as the key of the rows does it. A key that tells its values apart otherwise
+/// is left to the server, as one over an expression is.
+void take_equalities(const Equalities& equalities, TableSchema& schema) {
+    std::map<std::uint16_t, std::string> taken;
+    const auto take = [&](std::size_t i) {
+        UniqueKey& key = schema.unique_keys[i];
+        for (std::size_t k = 0; k < key.columns.size(); ++k) {
+            const std::string& equality = equalities[i][k];
+            const auto [found, is_first] = taken.emplace(key.columns[k], equality);
+            if (is_first) schema.columns[key.columns[k]].equality = equality;
+            key.partial = key.partial || found->second != equality;
+        }
+    };
+    const UniqueKey* row_key = schema.row_key();
+    if (row_key != nullptr) take(static_cast<std::size_t>(row_key - schema.unique_keys.data()));
+    for (std::size_t i = 0; i < schema.unique_keys.size(); ++i) take(i);
 }
 
 /// Columns that an index only carries along (INCLUDE) are none of its key.
 void read_keys(PostgresConnection& connection, const std::string& oid, const Ordinals& ordinals,
                TableSchema& schema) {
     const auto rows = connection.query(fmt::format(
-        "SELECT c.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum FROM "
-        "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid=i.indexrelid, "
-        "LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place) "
-        "WHERE i.indrelid={} AND i.indisunique AND i.indisvalid AND k.place<=i.indnkeyatts "
+        "SELECT c.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum, e.nspname, e.oprname, "
+        "e.typname, e.is_any FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON "
+        "c.oid=i.indexrelid CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH "
+        "ORDINALITY k(attnum, place) LEFT JOIN LATERAL {} e ON true WHERE i.indrelid={} AND "
+        "i.indisunique AND i.indisvalid AND k.place<=i.indnkeyatts "
         "ORDER BY i.indisprimary DESC, c.relname, k.place",
-        oid));
+        equality_query, oid));
+    Equalities equalities;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto name = rows.at(i, 0);
         if (schema.unique_keys.empty() || schema.unique_keys.back().name != name) {
             schema.unique_keys.push_back({std::string(name), {}, false, rows.at(i, 2) == "t"});
+            equalities.emplace_back();
         }
         schema.has_primary_key = schema.has_primary_key || rows.at(i, 1) == "t";
         UniqueKey& key = schema.unique_keys.back();
@@ -80,9 +128,13 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
             key.partial = true;  // over an expression
             continue;
         }
+        const Column& column = schema.columns[ordinal->second];
         key.columns.push_back(ordinal->second);
-        key.nullable = key.nullable || schema.columns[ordinal->second].nullable;
+        key.nullable = key.nullable || column.nullable;
+        equalities.back().push_back(
+            equality_of(column, rows.at(i, 4), rows.at(i, 5), rows.at(i, 6), rows.at(i, 7) == "t"));
     }
+    take_equalities(equalities, schema);
 }
 
 }  // namespace

@@ -99,6 +99,25 @@ void append_array(std::string& out, const TableBinding& binding, const KeyColumn
     out += "[]";
 }
 
+/// What the server prints of it, of whatever type it is.
+void append_printed_condition(std::string& out, std::string_view name, const Value& value) {
+    out += fmt::format("pg_catalog.format('%s', {}) COLLATE \"C\"=", name);
+    append_text(out, value.as_view());
+}
+
+/// Where the target is not known: has its type been heard of by the source as one whose = may not
+/// be in pg_catalog, or does not take a text?
+bool may_have_no_plain_equality(const Column& source, const Column& target) {
+    return target.type_name.empty() &&
+           (source.base_type.find('.') != std::string::npos || source.base_type.starts_with("reg"));
+}
+
+/// = as it stands between values of the column.
+std::string_view equality_of(const Column& column) {
+    if (column.equality.empty()) return "=";
+    return column.equality;
+}
+
 /// "a"='x' AND "b"='y'
 void append_key_condition(std::string& out, const TableBinding& binding, const KeyColumns& key,
                           const Value* row) {
@@ -106,9 +125,18 @@ void append_key_condition(std::string& out, const TableBinding& binding, const K
     for (const std::uint16_t ordinal : key) {
         if (!first) out += " AND ";
         first = false;
-        out += quote_identifier(target_of(binding, ordinal).name);
-        out += '=';
-        append_value(out, row[ordinal]);
+        const Column& column = target_of(binding, ordinal);
+        const std::string name = quote_identifier(column.name);
+        const Value& value = row[ordinal];
+        if (!value.is_null() &&
+            may_have_no_plain_equality(binding.source->columns[ordinal], column)) {
+            append_printed_condition(out, name, value);
+            continue;
+        }
+        out += name;
+        out += equality_of(column);
+        append_value(out, value);
+        if (!column.equality.empty()) out += "::" + column.type_name;
     }
 }
 
@@ -136,14 +164,16 @@ bool has_equality(std::string_view type) {
 void append_exact_condition(std::string& out, const Column& column, const Value& value) {
     const std::string name = quote_identifier(column.name);
     out += name;
+    const bool is_unknown = column.type_name.empty();
+    // A composite value of NULLs alone is said to be NULL, too, and one of some to be no NOT NULL.
+    const bool may_be_composite = is_unknown || column.base_type.find('.') != std::string::npos;
     if (value.is_null()) {
-        out += " IS NULL";
+        out += may_be_composite ? " IS NOT DISTINCT FROM NULL" : " IS NULL";
         return;
     }
-    if (column.type_name.empty()) {
-        // Where the target is not known: what the server prints, of whatever type it is.
-        out += " IS NOT NULL AND pg_catalog.format('%s', " + name + ") COLLATE \"C\"=";
-        append_text(out, value.as_view());
+    if (is_unknown) {
+        out += " IS DISTINCT FROM NULL AND ";
+        append_printed_condition(out, name, value);
         return;
     }
     const bool by_text = !is_equal_in_text(column.type_name);
@@ -213,9 +243,8 @@ void append_copy_line(std::string& out, const TableBinding& binding, const Value
 }
 
 bool fits_arrays(const TableBinding& binding, const KeyColumns& key) {
-    // An array of arrays is one array of more dimensions, which comes apart into single values.
-    return std::none_of(key.begin(), key.end(), [&](std::uint16_t ordinal) {
-        return target_of(binding, ordinal).type_name.ends_with("[]");
+    return std::all_of(key.begin(), key.end(), [&](std::uint16_t ordinal) {
+        return target_of(binding, ordinal).fits_array;
     });
 }
 
@@ -237,8 +266,10 @@ void append_delete(std::string& out, const TableBinding& binding, const KeyColum
         if (first) out += "false";
     } else if (key.size() == 1) {
         out += " WHERE ";
-        out += quote_identifier(target_of(binding, key.front()).name);
-        out += "=ANY(";
+        const Column& column = target_of(binding, key.front());
+        out += quote_identifier(column.name);
+        out += equality_of(column);
+        out += "ANY(";
         append_array(out, binding, key, key.front(), rows, count);
         out += ')';
     } else {
@@ -252,8 +283,9 @@ void append_delete(std::string& out, const TableBinding& binding, const KeyColum
             }
             append_array(out, binding, key, key[i], rows, count);
             names += fmt::format("k{}", i);
+            const Column& column = target_of(binding, key[i]);
             condition +=
-                fmt::format("t.{}=k.k{}", quote_identifier(target_of(binding, key[i]).name), i);
+                fmt::format("t.{}{}k.k{}", quote_identifier(column.name), equality_of(column), i);
         }
         out += fmt::format(") k({}) WHERE {}", names, condition);
     }

@@ -114,11 +114,54 @@ TEST_CASE("postgres encoder: keys of several columns are matched side by side, q
 
 TEST_CASE("postgres encoder: keys that are arrays are matched one by one") {
     auto table = target_table();
-    table.columns[0].type_name = "integer[]";
+    table.columns[0].fits_array = false;
     Rows rows(table);
     rows.write(WriteKind::remove, {{rows.row({text("{1,2}"), Value(), Value()}), nullptr},
                                    {rows.row({text("{3}"), Value(), Value()}), nullptr}});
     CHECK(rows.encoded() == "DELETE FROM \"s\".\"t\" WHERE (\"id\"='{1,2}') OR (\"id\"='{3}');\n");
+}
+
+TEST_CASE("postgres encoder: a key with an operator of its own is found by it, as its type") {
+    auto table = target_table();
+    table.columns[0].type_name = "ext.ltree";
+    table.columns[0].equality = "OPERATOR(\"ext\".=)";
+    Rows rows(table);
+    const auto remove = [&](std::vector<const char*> keys) {
+        std::vector<RowWrite> removed;
+        for (const char* key : keys)
+            removed.push_back({rows.row({text(key), text("x"), Value()}), nullptr});
+        rows.write(WriteKind::remove, removed);
+    };
+    remove({"A.b"});
+    remove({"A.b", "C"});
+    rows.write(WriteKind::update, {{rows.row({text("A.b"), Value(), Value()}),
+                                    rows.row({text("C"), unchanged_value(), Value::null()})}});
+    CHECK(rows.encoded() ==
+          "DELETE FROM \"s\".\"t\" WHERE (\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree);\n"
+          "DELETE FROM \"s\".\"t\" WHERE "
+          "\"id\"OPERATOR(\"ext\".=)ANY('{\"A.b\",\"C\"}'::ext.ltree[]);\n"
+          "UPDATE \"s\".\"t\" SET \"id\"='C',\"n\"=NULL WHERE "
+          "\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree;\n");
+    table.unique_keys[0].columns = {0, 1};
+    rows.binding = Rows(table).binding;
+    remove({"A.b", "C"});
+    CHECK(rows.encoded() ==
+          "DELETE FROM \"s\".\"t\" t USING "
+          "unnest('{\"A.b\",\"C\"}'::ext.ltree[],'{\"x\",\"x\"}'::text[]) k(k0,k1) WHERE "
+          "t.\"id\"OPERATOR(\"ext\".=)k.k0 AND t.\"V\"=k.k1;\n");
+}
+
+TEST_CASE("postgres encoder: where no target is known, keys of foreign types are told by text") {
+    auto source = std::make_shared<TableSchema>(target_table());
+    source->columns[0].base_type = "int8";
+    source->columns[1].base_type = "ext.ltree";
+    source->unique_keys[0].columns = {0, 1};
+    Rows rows(*source);
+    rows.binding = bind_tables(source, routed(*source, "s", "t", {}), {});
+    rows.write(WriteKind::remove, {{rows.row({text("1"), text("it's"), Value()}), nullptr}});
+    CHECK(rows.encoded() ==
+          "DELETE FROM \"s\".\"t\" WHERE (\"id\"='1' AND pg_catalog.format('%s', \"V\") COLLATE "
+          "\"C\"='it''s');\n");
 }
 
 TEST_CASE("postgres encoder: an unchanged value is left alone, never set to NULL") {
