@@ -89,9 +89,10 @@ class DatabaseServer : public SqlServer {
     std::optional<MysqlConnection> admin_;
 };
 
-/// A port of 127.0.0.1 that nobody listens on, outside the range that Linux takes the ports of
-/// outgoing connections from: a client that retries to reach a stopped server there could else be
-/// given that very port, and connect to itself.
+/// A port of 127.0.0.1 that nobody listens on and that no other process of the tests is given while
+/// this one runs. Outside the range that Linux takes the ports of outgoing connections from: a
+/// client that retries to reach a stopped server there could else be given that very port, and
+/// connect to itself.
 std::uint16_t free_port();
 
 /// Copies the data directory `name` of the cache to `target`; makes it first, with make(folder),
