@@ -70,7 +70,9 @@ struct UniqueKey {
     std::string name;
     std::vector<std::uint16_t> columns;  ///< ordinals, in key order
     bool nullable = false;               ///< some column may be NULL: does not identify rows
-    bool partial = false;  ///< indexes a prefix or an expression: does not identify rows
+    bool partial = false;          ///< indexes a prefix or an expression: does not identify rows
+    bool deferrable = false;       ///< Postgres: two rows may have it until the transaction's end
+    bool finds_conflicts = false;  ///< Postgres: ON CONFLICT may name its columns
 
     bool operator==(const UniqueKey&) const = default;
 };

@@ -91,6 +91,7 @@ void take_equalities(const Equalities& equalities, TableSchema& schema) {
     std::map<std::uint16_t, std::string> taken;
     const auto take = [&](std::size_t i) {
         UniqueKey& key = schema.unique_keys[i];
+        if (key.partial) return;
         for (std::size_t k = 0; k < key.columns.size(); ++k) {
             const std::string& equality = equalities[i][k];
             const auto [found, is_first] = taken.emplace(key.columns[k], equality);
@@ -103,22 +104,27 @@ void take_equalities(const Equalities& equalities, TableSchema& schema) {
     for (std::size_t i = 0; i < schema.unique_keys.size(); ++i) take(i);
 }
 
-/// Columns that an index only carries along (INCLUDE) are none of its key.
+/// Columns that an index only carries along (INCLUDE) are none of its key. An exclusion constraint
+/// is a key by which no row is found.
 void read_keys(PostgresConnection& connection, const std::string& oid, const Ordinals& ordinals,
                TableSchema& schema) {
     const auto rows = connection.query(fmt::format(
-        "SELECT c.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum, e.nspname, e.oprname, "
-        "e.typname, e.is_any FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON "
-        "c.oid=i.indexrelid CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH "
-        "ORDINALITY k(attnum, place) LEFT JOIN LATERAL {} e ON true WHERE i.indrelid={} AND "
-        "i.indisunique AND i.indisvalid AND k.place<=i.indnkeyatts "
+        "SELECT c.relname, i.indisprimary, i.indpred IS NOT NULL OR NOT i.indisunique, k.attnum, "
+        "e.nspname, e.oprname, e.typname, e.is_any, NOT i.indimmediate, i.indisexclusion FROM "
+        "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid=i.indexrelid CROSS JOIN LATERAL "
+        "pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place) LEFT JOIN "
+        "LATERAL {} e ON true WHERE i.indrelid={} AND (i.indisunique OR i.indisexclusion) AND "
+        "i.indisvalid AND k.place<=i.indnkeyatts "
         "ORDER BY i.indisprimary DESC, c.relname, k.place",
         equality_query, oid));
     Equalities equalities;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto name = rows.at(i, 0);
         if (schema.unique_keys.empty() || schema.unique_keys.back().name != name) {
-            schema.unique_keys.push_back({std::string(name), {}, false, rows.at(i, 2) == "t"});
+            UniqueKey key{std::string(name), {}, false, rows.at(i, 2) == "t"};
+            key.deferrable = rows.at(i, 8) == "t";
+            key.finds_conflicts = !key.partial && !key.deferrable && rows.at(i, 9) != "t";
+            schema.unique_keys.push_back(std::move(key));
             equalities.emplace_back();
         }
         schema.has_primary_key = schema.has_primary_key || rows.at(i, 1) == "t";
@@ -126,6 +132,7 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
         const auto ordinal = ordinals.find(number_of(rows.at(i, 3)));
         if (ordinal == ordinals.end()) {
             key.partial = true;  // over an expression
+            key.finds_conflicts = false;
             continue;
         }
         const Column& column = schema.columns[ordinal->second];

@@ -4,6 +4,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/sink/enum_zero.hpp"
+#include "lib/sink/postgres_insert.hpp"
 #include "lib/sink/postgres_text.hpp"
 #include "lib/sink/sql_text.hpp"
 

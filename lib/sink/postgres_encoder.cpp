@@ -6,12 +6,14 @@
 #include <unordered_set>
 
 #include "lib/client/postgres_client.hpp"
+#include "lib/sink/postgres_insert.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr std::size_t most_statement_bytes = 1024 * 1024;
+constexpr std::size_t most_array_row_bytes = 4 * 1024;
 
 /// The key's bytes, to tell whether a row comes twice.
 std::string key_bytes(const std::vector<std::uint16_t>& key, const Value* row) {
@@ -86,6 +88,7 @@ class PostgresEncoder::Writer {
 
     void encode(bool replace) {
         const std::size_t rows = write_.rows.size();
+        if (binding().keyless()) defer_keys();
         switch (write_.kind) {
             case WriteKind::insert:
                 insert(replace);
@@ -115,6 +118,18 @@ class PostgresEncoder::Writer {
 
   private:
     const TableBinding& binding() const { return *write_.binding; }
+
+    /// Rows in order may meet as they did at the source, until the transaction ends.
+    void defer_keys() {
+        auto deferral = statement();
+        for (const UniqueKey& key : binding().target->unique_keys) {
+            if (!key.deferrable) continue;
+            out_ += "SET CONSTRAINTS ";
+            out_ += postgres::quote_table(binding().target->schema, key.name);
+            out_ += " DEFERRED;";
+        }
+        if (out_.size() > deferral.begin) finish(std::move(deferral), 0, 1);
+    }
 
     /// Rows [first, last) in pieces of a size that suits one statement.
     template <typename Append>
@@ -196,17 +211,49 @@ class PostgresEncoder::Writer {
         if (ordinals != binding().key) remove(ordinals, first, last);
     }
 
-    /// All old rows go before a new one comes, so that none can stand in another's way. A row that
-    /// comes twice keeps its order.
+    /// A row that comes twice keeps its order.
     void upsert(bool replace) {
+        const bool in_place = !replace && postgres_text::can_overwrite(binding());
         std::size_t first = 0;
         while (first < write_.rows.size()) {
             const std::size_t last = write_.distinct ? write_.rows.size() : end_of_distinct(first);
-            remove(binding().key, first, last);
-            if (replace) remove_by_other_keys(first, last);
-            copy(first, last);
+            if (in_place && !has_large_row(first, last)) {
+                overwrite(first, last);
+            } else {
+                delete_and_copy(first, last, replace);
+            }
             first = last;
         }
+    }
+
+    /// All old rows go before a new one comes, so that none can stand in another's way.
+    void delete_and_copy(std::size_t first, std::size_t last, bool replace) {
+        remove(binding().key, first, last);
+        if (replace) remove_by_other_keys(first, last);
+        copy(first, last);
+    }
+
+    /// Indexes whose columns stay as they are need no new entry where the page has room for the new
+    /// row, and there is less to log.
+    void overwrite(std::size_t first, std::size_t last) {
+        in_pieces(first, last, [&](std::size_t from, std::size_t to) {
+            auto rows = statement();
+            postgres_text::append_overwrite(out_, binding(), &write_.rows[from], to - from);
+            finish(std::move(rows), from, to);
+        });
+    }
+
+    /// The server holds the arrays of a statement several times; the lines of a COPY it does not.
+    bool has_large_row(std::size_t first, std::size_t last) const {
+        return std::any_of(&write_.rows[first], &write_.rows[first] + (last - first),
+                           [&](const RowWrite& row) {
+                               std::size_t bytes = 0;
+                               for (const auto& field : binding().fields) {
+                                   const Value& value = row.after[field.source];
+                                   if (!value.is_null()) bytes += value.as_view().size();
+                               }
+                               return bytes > most_array_row_bytes;
+                           });
     }
 
     std::size_t end_of_distinct(std::size_t first) const {

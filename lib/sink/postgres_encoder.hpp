@@ -2,8 +2,9 @@
 // keys, and statements for what must keep its order. Any thread at a time: the encoder's, and the
 // writer's when a group has to be encoded anew.
 //
-// A row that is written whole is deleted and copied. No foreign key and no ordinary trigger sees
-// that, since the session is one that replicates; where it is not, no such rows are planned.
+// A row that is written whole is overwritten in place where its key is the only unique one, else
+// deleted and copied. No foreign key and no ordinary trigger sees that, since the session is one
+// that replicates; where it is not, no such rows are planned.
 #pragma once
 
 #include <string>

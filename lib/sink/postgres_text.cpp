@@ -15,22 +15,17 @@ using postgres::append_literal;
 using postgres::quote_identifier;
 using postgres::quote_table;
 
-std::string target_table(const TableBinding& binding) {
-    return quote_table(binding.target->schema, binding.target->table);
+/// Where rows are looked for: not in what inherits from the table, whose rows the source names by
+/// themselves. Partitions are asked for, and so they are where the target is not known.
+std::string rows_of(const TableBinding& binding) {
+    const TableSchema& target = *binding.target;
+    const bool is_known = !target.columns.empty() && !target.columns.front().type_name.empty();
+    const bool has_own_rows = is_known && !target.is_partitioned;
+    return (has_own_rows ? "ONLY " : "") + quote_table(target.schema, target.table);
 }
 
 const Column& target_of(const TableBinding& binding, std::uint16_t source_ordinal) {
     return binding.target_column(binding.field_of(source_ordinal));
-}
-
-void append_columns(std::string& out, const TableBinding& binding) {
-    char separator = '(';
-    for (const auto& field : binding.fields) {
-        out += separator;
-        out += quote_identifier(binding.target_column(field).name);
-        separator = ',';
-    }
-    out += ')';
 }
 
 /// A quoted text of no type yet, in one line.
@@ -51,27 +46,6 @@ void append_text(std::string& out, std::string_view text) {
         }
     }
     out += '\'';
-}
-
-/// NULL, or a quoted text: the column it goes to decides its type.
-void append_value(std::string& out, const Value& value) {
-    if (value.is_null()) {
-        out += "NULL";
-    } else {
-        append_text(out, value.as_view());
-    }
-}
-
-/// An element of an array literal, which itself stands in a literal: quotes and backslashes of the
-/// array's own, and single quotes doubled.
-void append_element(std::string& out, std::string_view text) {
-    out += '"';
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (c == '\'') out += '\'';
-        out += c;
-    }
-    out += '"';
 }
 
 const Value* key_image(const RowWrite& row) {
@@ -211,35 +185,33 @@ bool append_assignments(std::string& out, const TableBinding& binding, const Row
 
 }  // namespace
 
-void append_copy(std::string& out, const TableBinding& binding) {
-    out += "COPY ";
-    out += target_table(binding);
-    append_columns(out, binding);
-    out += " FROM STDIN";
+void append_value(std::string& out, const Value& value) {
+    if (value.is_null()) {
+        out += "NULL";
+    } else {
+        append_text(out, value.as_view());
+    }
 }
 
-void append_copy_line(std::string& out, const TableBinding& binding, const Value* row) {
-    bool first = true;
-    for (const auto& field : binding.fields) {
-        if (!first) out += '\t';
-        first = false;
-        const Value& value = row[field.source];
-        if (value.is_null()) {
-            out += "\\N";
-            continue;
-        }
-        std::string_view text = value.as_view();
-        for (;;) {
-            const auto special = text.find_first_of("\\\t\n\r");
-            out += text.substr(0, special);
-            if (special == std::string_view::npos) break;
-            const char c = text[special];
-            out += '\\';
-            out += c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : '\\';
-            text.remove_prefix(special + 1);
-        }
+/// Quotes and backslashes are the array's own, single quotes doubled. What is a number needs none
+/// of that.
+void append_element(std::string& out, std::string_view text) {
+    constexpr std::string_view in_numbers = "0123456789.-";
+    if (!text.empty() && text.find_first_not_of(in_numbers) == std::string_view::npos) {
+        out += text;
+        return;
     }
-    out += '\n';
+    out += '"';
+    for (;;) {
+        const auto special = text.find_first_of("\"\\'");
+        out += text.substr(0, special);
+        if (special == std::string_view::npos) break;
+        const char c = text[special];
+        out += c == '\'' ? '\'' : '\\';
+        out += c;
+        text.remove_prefix(special + 1);
+    }
+    out += '"';
 }
 
 bool fits_arrays(const TableBinding& binding, const KeyColumns& key) {
@@ -251,7 +223,7 @@ bool fits_arrays(const TableBinding& binding, const KeyColumns& key) {
 void append_delete(std::string& out, const TableBinding& binding, const KeyColumns& key,
                    const RowWrite* rows, std::size_t count) {
     out += "DELETE FROM ";
-    out += target_table(binding);
+    out += rows_of(binding);
     if (count == 1 || !fits_arrays(binding, key)) {
         out += " WHERE ";
         bool first = true;
@@ -292,51 +264,15 @@ void append_delete(std::string& out, const TableBinding& binding, const KeyColum
     out += ';';
 }
 
-void append_insert(std::string& out, const TableBinding& binding, const RowWrite* rows,
-                   std::size_t count, bool overwrites) {
-    out += "INSERT INTO ";
-    out += target_table(binding);
-    append_columns(out, binding);
-    out += " OVERRIDING SYSTEM VALUE VALUES ";
-    for (std::size_t i = 0; i < count; ++i) {
-        char separator = '(';
-        if (i > 0) out += ',';
-        for (const auto& field : binding.fields) {
-            out += separator;
-            append_value(out, rows[i].after[field.source]);
-            separator = ',';
-        }
-        out += ')';
-    }
-    if (overwrites && !binding.keyless()) {
-        out += " ON CONFLICT (";
-        for (std::size_t i = 0; i < binding.key.size(); ++i) {
-            if (i > 0) out += ',';
-            out += quote_identifier(target_of(binding, binding.key[i]).name);
-        }
-        std::string sets;
-        for (const auto& field : binding.fields) {
-            const bool in_key = std::find(binding.key.begin(), binding.key.end(), field.source) !=
-                                binding.key.end();
-            const Column& column = binding.target_column(field);
-            if (in_key || column.always_identity) continue;
-            if (!sets.empty()) sets += ',';
-            sets += fmt::format("{0}=EXCLUDED.{0}", quote_identifier(column.name));
-        }
-        out += sets.empty() ? ") DO NOTHING" : ") DO UPDATE SET " + sets;
-    }
-    out += ';';
-}
-
 void append_update(std::string& out, const TableBinding& binding, const RowWrite& row) {
     const std::size_t begin = out.size();
     out += "UPDATE ";
-    out += target_table(binding);
+    out += rows_of(binding);
     out += " SET ";
     if (!append_assignments(out, binding, row)) {
         // Nothing that is written has changed; the row shall be there all the same.
         out.resize(begin);
-        out += "SELECT 1 FROM " + target_table(binding);
+        out += "SELECT 1 FROM " + rows_of(binding);
     }
     out += " WHERE ";
     append_key_condition(out, binding, binding.key, row.before);
@@ -345,7 +281,7 @@ void append_update(std::string& out, const TableBinding& binding, const RowWrite
 
 void append_exact(std::string& out, const TableBinding& binding, WriteKind kind,
                   const RowWrite& row) {
-    const std::string table = target_table(binding);
+    const std::string table = rows_of(binding);
     out += "WITH one AS MATERIALIZED (SELECT tableoid AS o, ctid AS c FROM ";
     out += table;
     out += " WHERE ";

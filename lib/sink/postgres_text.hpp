@@ -1,4 +1,4 @@
-// Rows as the text that a Postgres target reads: COPY lines, array literals, statements. Values are
+// Rows as the text by which a Postgres target finds them, and what is done to them. Values are
 // the text that the source's server printed. Appends to a caller's string; allocates nothing else.
 // Assumes standard_conforming_strings on.
 #pragma once
@@ -10,11 +10,6 @@
 
 namespace dts::postgres_text {
 
-/// COPY "s"."t" ("a","b") FROM STDIN
-void append_copy(std::string& out, const TableBinding& binding);
-/// One line of COPY's text format. Every field must be carried.
-void append_copy_line(std::string& out, const TableBinding& binding, const Value* row);
-
 /// A key of the target: source ordinals. Can its values be given as arrays?
 using KeyColumns = std::vector<std::uint16_t>;
 bool fits_arrays(const TableBinding& binding, const KeyColumns& key);
@@ -23,9 +18,10 @@ bool fits_arrays(const TableBinding& binding, const KeyColumns& key);
 void append_delete(std::string& out, const TableBinding& binding, const KeyColumns& key,
                    const RowWrite* rows, std::size_t count);
 
-/// INSERT of some rows; `overwrites`: rows with that key are set to these values in place.
-void append_insert(std::string& out, const TableBinding& binding, const RowWrite* rows,
-                   std::size_t count, bool overwrites);
+/// NULL, or a quoted text: the column it goes to decides its type.
+void append_value(std::string& out, const Value& value);
+/// An element of an array literal, which itself stands in a literal.
+void append_element(std::string& out, std::string_view text);
 
 /// UPDATE of the carried columns of the row with before's key.
 void append_update(std::string& out, const TableBinding& binding, const RowWrite& row);

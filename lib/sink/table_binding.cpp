@@ -114,12 +114,21 @@ std::optional<std::vector<std::uint16_t>> source_ordinals(
     return ordinals;
 }
 
+/// A key that is checked late two rows may have for a while. Where the source finds its rows by
+/// such a key, none else, it sends all of their values (REPLICA IDENTITY FULL), and so do we find
+/// them.
+bool may_come_twice(const UniqueKey& key, const TableSchema& source) {
+    return key.deferrable && std::all_of(source.columns.begin(), source.columns.end(),
+                                         [](const Column& column) { return column.in_before; });
+}
+
 /// What identifies a row of the target, and what else must be unique there.
-void take_keys(const TableSchema& target, TableBinding& binding) {
+void take_keys(const TableSchema& source, const TableSchema& target, TableBinding& binding) {
     binding.has_any_unique_key = !target.unique_keys.empty();
     for (const UniqueKey& key : target.unique_keys) {
         auto ordinals = source_ordinals(key, binding.fields);
-        const bool identifies = !key.nullable && !key.partial && ordinals;
+        const bool identifies =
+            !key.nullable && !key.partial && ordinals && !may_come_twice(key, source);
         if (identifies && binding.key.empty()) {
             binding.key = *ordinals;
         } else if (ordinals) {
@@ -179,7 +188,7 @@ TableBindingPtr bind_tables(TableSchemaPtr source, TableSchemaPtr target, const 
                                                  source->display_name(), target->display_name()));
     }
 
-    take_keys(*target, *binding);
+    take_keys(*source, *target, *binding);
     if (translation != nullptr) {
         binding->translation = translate_table(source, *target, *binding, translation);
         source = binding->translation->written();

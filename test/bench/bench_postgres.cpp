@@ -83,7 +83,7 @@ ApplyRun run_apply(PostgresGround& ground, const WalBacklog& backlog, Start begi
     const auto start = Clock::now();
     const auto applier = begin(*target, run, start);
     CpuWatch sender(ground.walsender());
-    PostgresGround::wait_for_mark(*target, backlog);
+    PostgresGround::wait_for_mark(*target, backlog, [&] { applier->require_running(); });
     took(run, backlog.rows, start);
     run.sender_cpu = sender.seconds();
     run.of_sender = run.seconds / run.sender_cpu;
@@ -97,6 +97,7 @@ ApplyRun run_apply(PostgresGround& ground, const WalBacklog& backlog, Start begi
 struct NativeApplier {
     test::NativeSubscription subscription;
 
+    void require_running() {}  // it starts itself again and again
     void finish(ApplyRun&) { subscription.stop(); }
 };
 
@@ -113,6 +114,9 @@ struct WorkerApplier {
     test::TempFolder folder{"apply"};
     std::unique_ptr<test::WorkerProcess> worker;
 
+    void require_running() {
+        if (!worker->is_running()) worker->wait_for_line("(the worker has ended)");
+    }
     void finish(ApplyRun& run) {
         run.worker_cpu = cpu_seconds(worker->pid());
         run.peak_mib = peak_memory_mib(worker->pid());

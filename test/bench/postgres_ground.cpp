@@ -193,13 +193,15 @@ test::TaskIni PostgresGround::task(const test::PostgresServer* target) const {
     return ini;
 }
 
-void PostgresGround::wait_for_mark(test::PostgresServer& target, const WalBacklog& backlog) {
+void PostgresGround::wait_for_mark(test::PostgresServer& target, const WalBacklog& backlog,
+                                   const std::function<void()>& require_applier) {
     const auto session = target.session();
     const auto query = fmt::format("SELECT 1 FROM bench.mark WHERE id={}", backlog.mark);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(10);
     while (!session->scalar(query)) {
         if (std::chrono::steady_clock::now() > deadline)
             throw std::runtime_error("the backlog was not applied within 10 minutes");
+        require_applier();
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
 }

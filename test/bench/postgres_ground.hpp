@@ -2,6 +2,7 @@
 // tables. Every server of a run is configured alike.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,7 +62,9 @@ class PostgresGround {
     test::TaskIni task(const test::PostgresServer* target) const;
 
     /// Waits until the target shows the backlog's mark.
-    static void wait_for_mark(test::PostgresServer& target, const WalBacklog& backlog);
+    /// Asks between looks whether there is still somebody who applies it.
+    static void wait_for_mark(test::PostgresServer& target, const WalBacklog& backlog,
+                              const std::function<void()>& require_applier);
     /// Makes this target what the source was before the backlog, without the time it takes to count
     /// for anybody: a target starts from the newest state that was taken.
     void take_state();

@@ -1,0 +1,104 @@
+// Rows that exchange what is unique in them: what is written in place of what.
+#include <catch2/catch.hpp>
+
+#include "test/integration/postgres_pair.hpp"
+
+using namespace dts;
+using namespace dts::test;
+
+TEST_CASE("postgres: rows that exchange their values under other unique keys, and deferred ones") {
+    PostgresPair pair;
+    pair.run_on_both(
+        "CREATE SCHEMA s;"
+        "CREATE TABLE s.other (id int PRIMARY KEY, u int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        "CREATE TABLE s.part (id int PRIMARY KEY, u int, live bool);"
+        "CREATE UNIQUE INDEX ON s.part (u) WHERE live;"
+        "CREATE TABLE s.expression (id int PRIMARY KEY, v text);"
+        "CREATE UNIQUE INDEX ON s.expression (lower(v));"
+        "CREATE TABLE s.excluded (id int PRIMARY KEY, r int4range,"
+        " EXCLUDE USING gist (r WITH &&) DEFERRABLE INITIALLY DEFERRED);"
+        "CREATE TABLE s.deferred (id int PRIMARY KEY DEFERRABLE, v text);"
+        "ALTER TABLE s.deferred REPLICA IDENTITY FULL");
+    pair.run_on_both(
+        "INSERT INTO s.other VALUES (1, 1), (2, 2), (3, 3);"
+        "INSERT INTO s.part VALUES (1, 1, true), (2, 1, false), (3, 3, true);"
+        "INSERT INTO s.expression VALUES (1, 'a'), (2, 'B'), (3, 'c');"
+        "INSERT INTO s.excluded VALUES (1, '[1,2)'), (2, '[2,3)'), (3, '[3,4)');"
+        "INSERT INTO s.deferred VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+    WorkerProcess worker(pair.ini(), pair.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    pair.source.run(
+        "BEGIN; UPDATE s.other SET u = 4 - u; UPDATE s.part SET live = false WHERE id = 1;"
+        "UPDATE s.part SET live = true WHERE id = 2;"
+        "UPDATE s.expression SET v = 'z' WHERE id = 1; UPDATE s.expression SET v = 'A' WHERE id = "
+        "2; UPDATE s.expression SET v = 'b' WHERE id = 1;"
+        "UPDATE s.excluded SET r = int4range(4 - id, 5 - id);"
+        "UPDATE s.deferred SET id = 4 - id; COMMIT");
+    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+    CHECK(pair.target.scalar("SELECT v FROM s.expression WHERE id=1") == "b");
+    CHECK(pair.target.scalar("SELECT v FROM s.deferred WHERE id=1") == "c");
+}
+
+TEST_CASE("postgres: an index that the target gets while the task runs stops no row") {
+    PostgresPair pair;
+    pair.run_on_both(
+        "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, u int);"
+        "INSERT INTO s.t SELECT i, i FROM generate_series(1, 9) i");
+    WorkerProcess worker(pair.ini(), pair.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    pair.source.run("UPDATE s.t SET u = u + 100");
+    worker.wait_for_checkpoint(pair.source.wal_end());
+    pair.target.run("CREATE UNIQUE INDEX ON s.t (u)");
+    pair.source.run("UPDATE s.t SET u = 110 - id");
+    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+}
+
+TEST_CASE("postgres: rows are overwritten in place, those that are missing inserted") {
+    PostgresPair pair;
+    pair.run_on_both(
+        "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, v text, w bit(9)) WITH "
+        "(fillfactor=10); CREATE INDEX ON s.t (w);"
+        "INSERT INTO s.t SELECT i, 'v', i::bit(9) FROM generate_series(1, 99) i");
+    pair.target.run("DELETE FROM s.t WHERE id > 90");
+    WorkerProcess worker(pair.ini(), pair.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    pair.source.run(
+        "UPDATE s.t SET v = CASE id % 3 WHEN 0 THEN 'it''s \"{x}\" \\ ' || id WHEN 1 "
+        "THEN '' END");
+    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+    // What a session counted is there when it has ended.
+    while (pair.target.scalar("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client "
+                              "backend' AND pid <> pg_backend_pid()") != "0") {
+    }
+    CHECK(pair.target.scalar("SELECT format('%s deleted, %s heap only', n_tup_del, n_tup_hot_upd) "
+                             "FROM pg_stat_user_tables WHERE relname = 't'") ==
+          "9 deleted, 90 heap only");
+}
+
+TEST_CASE("postgres: rows of a table and of one that inherits from it may have the same key") {
+    PostgresPair pair;
+    pair.run_on_both(
+        "CREATE SCHEMA s; CREATE TABLE s.parent (id int PRIMARY KEY, v text);"
+        "CREATE TABLE s.child (PRIMARY KEY (id)) INHERITS (s.parent);"
+        "CREATE TABLE s.keyless (id int, v text); ALTER TABLE s.keyless REPLICA IDENTITY FULL;"
+        "CREATE TABLE s.keyless_child () INHERITS (s.keyless);"
+        "ALTER TABLE s.keyless_child REPLICA IDENTITY FULL;"
+        "INSERT INTO s.parent SELECT i, 'p' FROM generate_series(1, 9) i;"
+        "INSERT INTO s.child SELECT i, 'c' FROM generate_series(1, 9) i;"
+        "INSERT INTO s.keyless VALUES (1, 'x'), (2, 'x');"
+        "INSERT INTO s.keyless_child VALUES (1, 'x'), (2, 'x')");
+    WorkerProcess worker(pair.ini(), pair.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    pair.source.run(
+        "BEGIN; DELETE FROM ONLY s.parent WHERE id < 4; UPDATE ONLY s.parent SET v = 'q' WHERE id "
+        "IN (4, 5); UPDATE ONLY s.parent SET id = id + 100 WHERE id > 7;"
+        "DELETE FROM ONLY s.keyless WHERE id = 1; UPDATE ONLY s.keyless SET v = 'y' WHERE id = 2;"
+        "DELETE FROM s.child WHERE id = 9; COMMIT");
+    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+    CHECK(pair.target.scalar("SELECT count(*) FROM s.child") == "8");
+    CHECK(pair.target.scalar("SELECT count(*) FROM s.keyless_child WHERE v = 'x'") == "2");
+}
