@@ -15,6 +15,12 @@ namespace {
 constexpr std::size_t most_statement_bytes = 1024 * 1024;
 constexpr std::size_t most_array_row_bytes = 4 * 1024;
 
+/// What a PostgresSession tells the planner is for rows that are found by keys. A definition
+/// statement may read whole tables.
+constexpr std::string_view planned_as_configured =
+    "SET LOCAL enable_seqscan TO DEFAULT;SET LOCAL enable_hashjoin TO DEFAULT;"
+    "SET LOCAL enable_mergejoin TO DEFAULT;";
+
 /// The key's bytes, to tell whether a row comes twice.
 std::string key_bytes(const std::vector<std::uint16_t>& key, const Value* row) {
     std::string bytes;
@@ -61,6 +67,7 @@ void encode_definition(PostgresEncodedGroup& encoded, std::size_t write) {
         if (statement.end > statement.begin) encoded.statements.push_back(std::move(statement));
     };
     add(PostgresStatement::Kind::statements, [&](std::string& out) {
+        out += planned_as_configured;
         for (const auto& [name, value] : definition.settings) {
             out += fmt::format("SELECT pg_catalog.set_config({}, {}, true);",
                                postgres::quote_literal(name), postgres::quote_literal(value));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/base/byte_set.hpp"
 #include "lib/client/postgres_client.hpp"
 #include "lib/sink/postgres_text.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 
 using postgres::quote_identifier;
 using postgres::quote_table;
+
+constexpr ByteSet escaped_in_lines("\\\t\n\r");
 
 bool is_in_key(const TableBinding& binding, const TableBinding::Field& field) {
     return std::find(binding.key.begin(), binding.key.end(), field.source) != binding.key.end();
@@ -85,7 +88,7 @@ void append_copy_line(std::string& out, const TableBinding& binding, const Value
         }
         std::string_view text = value.as_view();
         for (;;) {
-            const auto special = text.find_first_of("\\\t\n\r");
+            const auto special = escaped_in_lines.first_in(text);
             out += text.substr(0, special);
             if (special == std::string_view::npos) break;
             const char c = text[special];

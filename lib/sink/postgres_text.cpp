@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/byte_set.hpp"
 #include "lib/client/postgres_client.hpp"
 
 namespace dts::postgres_text {
@@ -196,14 +197,15 @@ void append_value(std::string& out, const Value& value) {
 /// Quotes and backslashes are the array's own, single quotes doubled. What is a number needs none
 /// of that.
 void append_element(std::string& out, std::string_view text) {
-    constexpr std::string_view in_numbers = "0123456789.-";
-    if (!text.empty() && text.find_first_not_of(in_numbers) == std::string_view::npos) {
+    static constexpr ByteSet in_numbers("0123456789.-");
+    static constexpr ByteSet escaped("\"\\'");
+    if (!text.empty() && in_numbers.is_all_of(text)) {
         out += text;
         return;
     }
     out += '"';
     for (;;) {
-        const auto special = text.find_first_of("\"\\'");
+        const auto special = escaped.first_in(text);
         out += text.substr(0, special);
         if (special == std::string_view::npos) break;
         const char c = text[special];
