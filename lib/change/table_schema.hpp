@@ -72,7 +72,8 @@ struct UniqueKey {
     bool nullable = false;               ///< some column may be NULL: does not identify rows
     bool partial = false;          ///< indexes a prefix or an expression: does not identify rows
     bool deferrable = false;       ///< Postgres: two rows may have it until the transaction's end
-    bool finds_conflicts = false;  ///< Postgres: ON CONFLICT may name its columns
+    bool finds_conflicts = false;  ///< Postgres: ON CONFLICT finds by it all that may stand in a
+                                   ///< row's way but other unique keys
 
     bool operator==(const UniqueKey&) const = default;
 };

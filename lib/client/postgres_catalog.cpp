@@ -91,7 +91,6 @@ void take_equalities(const Equalities& equalities, TableSchema& schema) {
     std::map<std::uint16_t, std::string> taken;
     const auto take = [&](std::size_t i) {
         UniqueKey& key = schema.unique_keys[i];
-        if (key.partial) return;
         for (std::size_t k = 0; k < key.columns.size(); ++k) {
             const std::string& equality = equalities[i][k];
             const auto [found, is_first] = taken.emplace(key.columns[k], equality);
@@ -104,18 +103,22 @@ void take_equalities(const Equalities& equalities, TableSchema& schema) {
     for (std::size_t i = 0; i < schema.unique_keys.size(); ++i) take(i);
 }
 
-/// Columns that an index only carries along (INCLUDE) are none of its key. An exclusion constraint
-/// is a key by which no row is found.
+/// Columns that an index only carries along (INCLUDE) are none of its key. ON CONFLICT does not
+/// look at exclusion constraints, and is refused where the table has rules.
 void read_keys(PostgresConnection& connection, const std::string& oid, const Ordinals& ordinals,
                TableSchema& schema) {
     const auto rows = connection.query(fmt::format(
-        "SELECT c.relname, i.indisprimary, i.indpred IS NOT NULL OR NOT i.indisunique, k.attnum, "
-        "e.nspname, e.oprname, e.typname, e.is_any, NOT i.indimmediate, i.indisexclusion FROM "
-        "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid=i.indexrelid CROSS JOIN LATERAL "
+        "SELECT n.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum, "
+        "e.nspname, e.oprname, e.typname, e.is_any, NOT i.indimmediate, NOT (c.relhasrules OR "
+        "EXISTS "
+        "(SELECT FROM pg_catalog.pg_index x WHERE x.indrelid=i.indrelid AND x.indisexclusion)) "
+        "FROM "
+        "pg_catalog.pg_index i JOIN pg_catalog.pg_class n ON n.oid=i.indexrelid JOIN "
+        "pg_catalog.pg_class c ON c.oid=i.indrelid CROSS JOIN LATERAL "
         "pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place) LEFT JOIN "
-        "LATERAL {} e ON true WHERE i.indrelid={} AND (i.indisunique OR i.indisexclusion) AND "
-        "i.indisvalid AND k.place<=i.indnkeyatts "
-        "ORDER BY i.indisprimary DESC, c.relname, k.place",
+        "LATERAL {} e ON true WHERE i.indrelid={} AND i.indisunique AND i.indisvalid AND "
+        "k.place<=i.indnkeyatts "
+        "ORDER BY i.indisprimary DESC, n.relname, k.place",
         equality_query, oid));
     Equalities equalities;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -123,7 +126,7 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
         if (schema.unique_keys.empty() || schema.unique_keys.back().name != name) {
             UniqueKey key{std::string(name), {}, false, rows.at(i, 2) == "t"};
             key.deferrable = rows.at(i, 8) == "t";
-            key.finds_conflicts = !key.partial && !key.deferrable && rows.at(i, 9) != "t";
+            key.finds_conflicts = !key.partial && !key.deferrable && rows.at(i, 9) == "t";
             schema.unique_keys.push_back(std::move(key));
             equalities.emplace_back();
         }

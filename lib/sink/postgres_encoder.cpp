@@ -54,6 +54,17 @@ std::size_t encode_truncates(PostgresEncodedGroup& encoded, std::size_t write) {
     return write;
 }
 
+/// What is deferred is checked before a table is emptied or altered, as the source did: the server
+/// refuses to do so with checks pending.
+void encode_checks(PostgresEncodedGroup& encoded, std::size_t write) {
+    PostgresStatement statement;
+    statement.begin = encoded.buffer.size();
+    statement.write = write;
+    encoded.buffer += "SET CONSTRAINTS ALL IMMEDIATE;";
+    statement.end = encoded.buffer.size();
+    encoded.statements.push_back(std::move(statement));
+}
+
 /// In a session like that which wrote it, for as long as it takes. Its text may end in a comment.
 void encode_definition(PostgresEncodedGroup& encoded, std::size_t write) {
     const Definition& definition = *encoded.group.writes[write].definition;
@@ -95,7 +106,7 @@ class PostgresEncoder::Writer {
 
     void encode(bool replace) {
         const std::size_t rows = write_.rows.size();
-        if (binding().keyless()) defer_keys();
+        defer_keys();
         switch (write_.kind) {
             case WriteKind::insert:
                 insert(replace);
@@ -126,16 +137,19 @@ class PostgresEncoder::Writer {
   private:
     const TableBinding& binding() const { return *write_.binding; }
 
-    /// Rows in order may meet as they did at the source, until the transaction ends.
+    bool has_deferrable_key() const {
+        const auto& keys = binding().target->unique_keys;
+        return std::any_of(keys.begin(), keys.end(),
+                           [](const auto& key) { return key.deferrable; });
+    }
+
+    /// Rows in order may meet as they did at the source, until the transaction ends. A session that
+    /// replicates does not check such keys at all.
     void defer_keys() {
+        if (options_.may_delete || !has_deferrable_key()) return;
         auto deferral = statement();
-        for (const UniqueKey& key : binding().target->unique_keys) {
-            if (!key.deferrable) continue;
-            out_ += "SET CONSTRAINTS ";
-            out_ += postgres::quote_table(binding().target->schema, key.name);
-            out_ += " DEFERRED;";
-        }
-        if (out_.size() > deferral.begin) finish(std::move(deferral), 0, 1);
+        out_ += "SET CONSTRAINTS ALL DEFERRED;";
+        finish(std::move(deferral), 0, 1);
     }
 
     /// Rows [first, last) in pieces of a size that suits one statement.
@@ -183,6 +197,9 @@ class PostgresEncoder::Writer {
     void insert(bool replace) {
         const std::size_t rows = write_.rows.size();
         if (!replace || !binding().has_any_unique_key) {
+            // Of a key that it does not check a replicating session would make two.
+            if (options_.may_delete && has_deferrable_key() && !binding().keyless())
+                remove(binding().key, 0, rows);
             copy(0, rows);
             return;
         }
@@ -205,9 +222,10 @@ class PostgresEncoder::Writer {
         for (const auto& key : binding().target->unique_keys) remove_by(key, first, last);
     }
 
-    /// Keys over expressions, or parts of the table, are left to the server.
+    /// Keys over expressions, or parts of the table, are left to the server. Under a deferrable one
+    /// another row may stand until what follows moves it on.
     void remove_by(const UniqueKey& key, std::size_t first, std::size_t last) {
-        if (key.partial) return;
+        if (key.partial || key.deferrable) return;
         std::vector<std::uint16_t> ordinals;
         for (const std::uint16_t target : key.columns) {
             const auto field = std::find_if(binding().fields.begin(), binding().fields.end(),
@@ -300,6 +318,9 @@ void PostgresEncoder::encode(PostgresEncodedGroup& encoded, bool replace) const 
     encoded.statements.clear();
     const auto& writes = encoded.group.writes;
     for (std::size_t i = 0; i < writes.size();) {
+        const bool is_of_table =
+            writes[i].kind == WriteKind::truncate || writes[i].kind == WriteKind::definition;
+        if (is_of_table && !options_.may_delete) encode_checks(encoded, i);
         if (writes[i].kind == WriteKind::truncate) {
             i = encode_truncates(encoded, i);
         } else if (writes[i].kind == WriteKind::definition) {

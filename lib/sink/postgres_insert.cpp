@@ -122,7 +122,7 @@ void append_insert(std::string& out, const TableBinding& binding, const RowWrite
 
 bool can_overwrite(const TableBinding& binding) {
     const TableSchema& target = *binding.target;
-    if (binding.keyless() || target.unique_keys.size() != 1 ||
+    if (binding.keyless() || target.is_partitioned || target.unique_keys.size() != 1 ||
         !target.unique_keys.front().finds_conflicts)
         return false;
     KeyColumns columns;

@@ -17,8 +17,9 @@ void append_copy_line(std::string& out, const TableBinding& binding, const Value
 void append_insert(std::string& out, const TableBinding& binding, const RowWrite* rows,
                    std::size_t count, bool overwrites);
 
-/// Can whole rows be written in place? Not where another unique key or an exclusion constraint is:
-/// rows of one statement may change their values among each other, and come one by one.
+/// Can whole rows be written in place? Not where another unique key or an exclusion constraint is,
+/// or a partition may have one of its own: rows of one statement may change their values among each
+/// other, and come one by one.
 bool can_overwrite(const TableBinding& binding);
 
 /// INSERT ... ON CONFLICT DO UPDATE of what after holds, with an array for each column: the planner

@@ -16,13 +16,8 @@ using postgres::append_literal;
 using postgres::quote_identifier;
 using postgres::quote_table;
 
-/// Where rows are looked for: not in what inherits from the table, whose rows the source names by
-/// themselves. Partitions are asked for, and so they are where the target is not known.
-std::string rows_of(const TableBinding& binding) {
-    const TableSchema& target = *binding.target;
-    const bool is_known = !target.columns.empty() && !target.columns.front().type_name.empty();
-    const bool has_own_rows = is_known && !target.is_partitioned;
-    return (has_own_rows ? "ONLY " : "") + quote_table(target.schema, target.table);
+std::string target_table(const TableBinding& binding) {
+    return quote_table(binding.target->schema, binding.target->table);
 }
 
 const Column& target_of(const TableBinding& binding, std::uint16_t source_ordinal) {
@@ -225,7 +220,7 @@ bool fits_arrays(const TableBinding& binding, const KeyColumns& key) {
 void append_delete(std::string& out, const TableBinding& binding, const KeyColumns& key,
                    const RowWrite* rows, std::size_t count) {
     out += "DELETE FROM ";
-    out += rows_of(binding);
+    out += target_table(binding);
     if (count == 1 || !fits_arrays(binding, key)) {
         out += " WHERE ";
         bool first = true;
@@ -269,12 +264,12 @@ void append_delete(std::string& out, const TableBinding& binding, const KeyColum
 void append_update(std::string& out, const TableBinding& binding, const RowWrite& row) {
     const std::size_t begin = out.size();
     out += "UPDATE ";
-    out += rows_of(binding);
+    out += target_table(binding);
     out += " SET ";
     if (!append_assignments(out, binding, row)) {
         // Nothing that is written has changed; the row shall be there all the same.
         out.resize(begin);
-        out += "SELECT 1 FROM " + rows_of(binding);
+        out += "SELECT 1 FROM " + target_table(binding);
     }
     out += " WHERE ";
     append_key_condition(out, binding, binding.key, row.before);
@@ -283,7 +278,7 @@ void append_update(std::string& out, const TableBinding& binding, const RowWrite
 
 void append_exact(std::string& out, const TableBinding& binding, WriteKind kind,
                   const RowWrite& row) {
-    const std::string table = rows_of(binding);
+    const std::string table = target_table(binding);
     out += "WITH one AS MATERIALIZED (SELECT tableoid AS o, ctid AS c FROM ";
     out += table;
     out += " WHERE ";

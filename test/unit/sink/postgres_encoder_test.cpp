@@ -86,8 +86,8 @@ TEST_CASE("postgres encoder: whole rows are deleted by their keys, all of them, 
                 {nullptr, rows.row({text("3"), text("z"), text("3")})}},
                true);
     CHECK(rows.encoded(false, {2, true}) ==
-          std::string("DELETE FROM ONLY \"s\".\"t\" WHERE \"id\"=ANY('{1,2}'::bigint[]);\n"
-                      "DELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"='3');\n") +
+          std::string("DELETE FROM \"s\".\"t\" WHERE \"id\"=ANY('{1,2}'::bigint[]);\n"
+                      "DELETE FROM \"s\".\"t\" WHERE (\"id\"='3');\n") +
               copy_t + "1\tx\t1\n2\ty\t2\n3\tz\t3\n");
 }
 
@@ -143,9 +143,9 @@ TEST_CASE("postgres encoder: a row that comes twice in order is written twice, i
     Rows rows(target_table());
     rows.write(WriteKind::upsert, {{nullptr, rows.row({text("1"), text("x"), text("1")})},
                                    {nullptr, rows.row({text("1"), text("y"), text("1")})}});
-    CHECK(rows.encoded() ==
-          std::string("DELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"='1');\n") + copy_t +
-              "1\tx\t1\nDELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"='1');\n" + copy_t + "1\ty\t1\n");
+    CHECK(rows.encoded() == std::string("DELETE FROM \"s\".\"t\" WHERE (\"id\"='1');\n") + copy_t +
+                                "1\tx\t1\nDELETE FROM \"s\".\"t\" WHERE (\"id\"='1');\n" + copy_t +
+                                "1\ty\t1\n");
 }
 
 TEST_CASE("postgres encoder: keys of several columns are matched side by side, quotes and all") {
@@ -156,7 +156,7 @@ TEST_CASE("postgres encoder: keys of several columns are matched side by side, q
     rows.write(WriteKind::remove, {{rows.row({text("1"), text("it's \"x\"\\"), Value()}), nullptr},
                                    {rows.row({text("2"), text("b"), Value()}), nullptr}});
     CHECK(rows.encoded() ==
-          "DELETE FROM ONLY \"s\".\"t\" t USING unnest('{1,2}'::bigint[],'{\"it''s "
+          "DELETE FROM \"s\".\"t\" t USING unnest('{1,2}'::bigint[],'{\"it''s "
           "\\\"x\\\"\\\\\",\"b\"}'::text[]) k(k0,k1) WHERE t.\"id\"=k.k0 AND t.\"V\"=k.k1;\n");
 }
 
@@ -166,8 +166,7 @@ TEST_CASE("postgres encoder: keys that are arrays are matched one by one") {
     Rows rows(table);
     rows.write(WriteKind::remove, {{rows.row({text("{1,2}"), Value(), Value()}), nullptr},
                                    {rows.row({text("{3}"), Value(), Value()}), nullptr}});
-    CHECK(rows.encoded() ==
-          "DELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"='{1,2}') OR (\"id\"='{3}');\n");
+    CHECK(rows.encoded() == "DELETE FROM \"s\".\"t\" WHERE (\"id\"='{1,2}') OR (\"id\"='{3}');\n");
 }
 
 TEST_CASE("postgres encoder: a key with an operator of its own is found by it, as its type") {
@@ -186,16 +185,16 @@ TEST_CASE("postgres encoder: a key with an operator of its own is found by it, a
     rows.write(WriteKind::update, {{rows.row({text("A.b"), Value(), Value()}),
                                     rows.row({text("C"), unchanged_value(), Value::null()})}});
     CHECK(rows.encoded() ==
-          "DELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree);\n"
-          "DELETE FROM ONLY \"s\".\"t\" WHERE "
+          "DELETE FROM \"s\".\"t\" WHERE (\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree);\n"
+          "DELETE FROM \"s\".\"t\" WHERE "
           "\"id\"OPERATOR(\"ext\".=)ANY('{\"A.b\",\"C\"}'::ext.ltree[]);\n"
-          "UPDATE ONLY \"s\".\"t\" SET \"id\"='C',\"n\"=NULL WHERE "
+          "UPDATE \"s\".\"t\" SET \"id\"='C',\"n\"=NULL WHERE "
           "\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree;\n");
     table.unique_keys[0].columns = {0, 1};
     rows.binding = Rows(table).binding;
     remove({"A.b", "C"});
     CHECK(rows.encoded() ==
-          "DELETE FROM ONLY \"s\".\"t\" t USING "
+          "DELETE FROM \"s\".\"t\" t USING "
           "unnest('{\"A.b\",\"C\"}'::ext.ltree[],'{\"x\",\"x\"}'::text[]) k(k0,k1) WHERE "
           "t.\"id\"OPERATOR(\"ext\".=)k.k0 AND t.\"V\"=k.k1;\n");
 }
@@ -217,8 +216,7 @@ TEST_CASE("postgres encoder: an unchanged value is left alone, never set to NULL
     Rows rows(target_table());
     rows.write(WriteKind::update, {{rows.row({text("1"), Value(), Value()}),
                                     rows.row({text("1"), unchanged_value(), Value::null()})}});
-    CHECK(rows.encoded() ==
-          "UPDATE ONLY \"s\".\"t\" SET \"id\"='1',\"n\"=NULL WHERE \"id\"='1';\n");
+    CHECK(rows.encoded() == "UPDATE \"s\".\"t\" SET \"id\"='1',\"n\"=NULL WHERE \"id\"='1';\n");
 }
 
 TEST_CASE("postgres encoder: what the server generates is not written") {
@@ -230,7 +228,7 @@ TEST_CASE("postgres encoder: what the server generates is not written") {
                                     rows.row({text("1"), text("x"), Value::null()})}});
     rows.write(WriteKind::insert, {{nullptr, rows.row({text("2"), text("y"), text("3")})}});
     CHECK(rows.encoded() ==
-          "UPDATE ONLY \"s\".\"t\" SET \"V\"='x' WHERE \"id\"='1';\n"
+          "UPDATE \"s\".\"t\" SET \"V\"='x' WHERE \"id\"='1';\n"
           "COPY \"s\".\"t\"(\"id\",\"V\") FROM STDIN:2\ty\n");
 }
 
@@ -239,9 +237,9 @@ TEST_CASE("postgres encoder: rows without a key are found by every column, one o
     rows.write(WriteKind::remove_exact,
                {{rows.row({text("1"), text("it's"), Value::null()}), nullptr}});
     CHECK(rows.encoded() ==
-          "WITH one AS MATERIALIZED (SELECT tableoid AS o, ctid AS c FROM ONLY \"s\".\"t\" WHERE "
+          "WITH one AS MATERIALIZED (SELECT tableoid AS o, ctid AS c FROM \"s\".\"t\" WHERE "
           "\"id\"='1' AND \"V\"='it''s' AND \"V\"::text COLLATE \"C\"='it''s'::text::text COLLATE "
-          "\"C\" AND \"n\" IS NULL LIMIT 1) DELETE FROM ONLY \"s\".\"t\" t USING one WHERE "
+          "\"C\" AND \"n\" IS NULL LIMIT 1) DELETE FROM \"s\".\"t\" t USING one WHERE "
           "t.ctid=one.c AND t.tableoid=one.o;\n");
 }
 
@@ -255,8 +253,8 @@ TEST_CASE("postgres encoder: rows that are there give way by every key, where no
     };
     write();
     CHECK(rows.encoded(true) ==
-          std::string("DELETE FROM ONLY \"s\".\"t\" WHERE \"id\"=ANY('{1,2}'::bigint[]);\n"
-                      "DELETE FROM ONLY \"s\".\"t\" WHERE \"V\"=ANY('{\"x\"}'::text[]);\n") +
+          std::string("DELETE FROM \"s\".\"t\" WHERE \"id\"=ANY('{1,2}'::bigint[]);\n"
+                      "DELETE FROM \"s\".\"t\" WHERE \"V\"=ANY('{\"x\"}'::text[]);\n") +
               copy_t + "1\tx\t1\n2\t\\N\t2\n");
     write();
     CHECK(rows.encoded(true, {1000, false}) ==
@@ -270,7 +268,7 @@ TEST_CASE("postgres encoder: names are taken as they are, letters and quotes") {
     table.table = "Ta\"ble";
     Rows rows(table);
     rows.write(WriteKind::remove, {{rows.row({text("1"), Value(), Value()}), nullptr}});
-    CHECK(rows.encoded() == "DELETE FROM ONLY \"s\".\"Ta\"\"ble\" WHERE (\"id\"='1');\n");
+    CHECK(rows.encoded() == "DELETE FROM \"s\".\"Ta\"\"ble\" WHERE (\"id\"='1');\n");
 }
 
 TEST_CASE("postgres encoder: whole rows, too, displace what another key would meet, when told to") {
@@ -278,8 +276,8 @@ TEST_CASE("postgres encoder: whole rows, too, displace what another key would me
     table.unique_keys.push_back({"t_v", {1}, true, false});
     Rows rows(table);
     rows.write(WriteKind::upsert, {{nullptr, rows.row({text("1"), text("x"), text("1")})}}, true);
-    CHECK(rows.encoded(true) == std::string("DELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"='1');\n"
-                                            "DELETE FROM ONLY \"s\".\"t\" WHERE (\"V\"='x');\n") +
+    CHECK(rows.encoded(true) == std::string("DELETE FROM \"s\".\"t\" WHERE (\"id\"='1');\n"
+                                            "DELETE FROM \"s\".\"t\" WHERE (\"V\"='x');\n") +
                                     copy_t + "1\tx\t1\n");
 }
 
@@ -293,6 +291,6 @@ TEST_CASE("postgres encoder: tables that are truncated together are one statemen
     rows.binding = Rows(parted).binding;
     rows.write(WriteKind::truncate, {{nullptr, nullptr}});
     CHECK(rows.encoded() ==
-          "DELETE FROM ONLY \"s\".\"t\" WHERE (\"id\"='1');\n"
+          "DELETE FROM \"s\".\"t\" WHERE (\"id\"='1');\n"
           "TRUNCATE ONLY \"s\".\"t\", \"s\".\"parted\";\n");
 }
