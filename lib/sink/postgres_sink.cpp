@@ -154,8 +154,16 @@ void PostgresSink::execute_definition(const PostgresEncodedGroup& encoded,
     try {
         session_->execute(sql);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::data) throw error.in("applying " + definition.about);
-        throw Error(error.kind(), fmt::format("applying {}: {}", definition.about, error.text()),
+        const std::string text = fmt::format("applying {}: {}", definition.about, error.text());
+        if (error.kind() == ErrorKind::permission)
+            throw Error(
+                error.kind(), text,
+                fmt::format("GRANT CREATE ON SCHEMA ... TO {0} in the target, and grant {0} "
+                            "the role that owns the table (of DROP SCHEMA, the schema), or "
+                            "make it the owner",
+                            postgres::quote_identifier(options_.session.endpoint.username)));
+        if (error.kind() != ErrorKind::data) throw Error(error.kind(), text, error.hint());
+        throw Error(error.kind(), text,
                     "make what it lacks in the target, and start the task again; a statement that "
                     "is not to be applied is passed over when [filter] do_ddls does not name its "
                     "kind until the task is past it");

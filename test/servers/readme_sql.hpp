@@ -3,20 +3,26 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "test/servers/temp_folder.hpp"
 
 namespace dts::test {
 
-/// What notes a Postgres source's definition statements in dts.ddl. Throwaway servers have no
-/// account of the name dts: the table stays the superuser's. Run from the source root.
-inline std::string ddl_trigger_sql() {
+/// From the line that starts with `begin` up to `end`. Run from the source root.
+inline std::string readme_part(std::string_view begin, std::string_view end) {
     const std::string readme = read_file("README.md");
-    const auto begin = readme.find("CREATE SCHEMA dts;\n");
-    const auto end = readme.find("ALTER TABLE dts.ddl OWNER", begin);
-    if (begin == std::string::npos || end == std::string::npos)
-        throw std::runtime_error("README.md has no event trigger");
-    return readme.substr(begin, end - begin);
+    const auto first = readme.find("\n" + std::string(begin));
+    const auto last = first == std::string::npos ? first : readme.find(end, first);
+    if (last == std::string::npos)
+        throw std::runtime_error("README.md has no " + std::string(begin));
+    return readme.substr(first + 1, last - first - 1);
+}
+
+/// What notes a Postgres source's definition statements in dts.ddl. The table stays the
+/// superuser's.
+inline std::string ddl_trigger_sql() {
+    return readme_part("CREATE SCHEMA dts;", "ALTER TABLE dts.ddl OWNER");
 }
 
 }  // namespace dts::test

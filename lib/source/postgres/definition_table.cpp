@@ -44,21 +44,29 @@ void check_definition_table(PostgresConnection& connection, const PostgresTableN
 }
 
 void note_missing_triggers(PostgresConnection& connection, const PostgresTableName& name,
-                           std::vector<std::string>& notes) {
-    const auto has = [&](const char* event) {
+                           bool is_two_way, std::vector<std::string>& notes) {
+    const auto has = [&](const char* event, const char* states) {
         return connection
             .scalar(fmt::format("SELECT 1 FROM pg_catalog.pg_event_trigger WHERE evtevent={} AND "
-                                "evtenabled IN ('O', 'A') LIMIT 1",
-                                postgres::quote_literal(event)))
+                                "evtenabled IN ({}) LIMIT 1",
+                                postgres::quote_literal(event), states))
             .has_value();
     };
     for (const char* event : {"ddl_command_end", "sql_drop"}) {
-        if (has(event)) continue;
-        notes.push_back(
-            fmt::format("no event trigger on {} that is enabled writes to ddl_meta_tb ({}): such "
-                        "statements of the source do not arrive; the README has the one it needs, "
-                        "\"DDL between two Postgres\"",
-                        event, name.display_name()));
+        if (!has(event, "'O', 'A'")) {
+            notes.push_back(fmt::format(
+                "no event trigger on {} that is enabled writes to ddl_meta_tb ({}): such "
+                "statements of the source do not arrive; the README has the one it needs, \"DDL "
+                "between two Postgres\"",
+                event, name.display_name()));
+        } else if (is_two_way && !has(event, "'A'")) {
+            // Replicas' sessions, as the sink's is, fire no other.
+            notes.push_back(fmt::format(
+                "the event trigger on {} that writes to ddl_meta_tb ({}) is not enabled for what "
+                "another dts applies to the source: the publication is not given the tables that "
+                "it makes; ALTER EVENT TRIGGER ... ENABLE ALWAYS at the source",
+                event, name.display_name()));
+        }
     }
 }
 

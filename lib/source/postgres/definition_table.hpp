@@ -16,8 +16,8 @@ void check_definition_table(PostgresConnection& connection, const PostgresTableN
                             const std::string& publication, Findings& findings);
 
 /// Adds a note where no event trigger is enabled that notes statements as they end, or as they
-/// drop.
+/// drop; of a source that another dts writes to (`is_two_way`), enabled for those of that one, too.
 void note_missing_triggers(PostgresConnection& connection, const PostgresTableName& name,
-                           std::vector<std::string>& notes);
+                           bool is_two_way, std::vector<std::string>& notes);
 
 }  // namespace dts

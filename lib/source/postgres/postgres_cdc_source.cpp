@@ -86,8 +86,12 @@ PostgresConnection& PostgresCdcSource::ask() {
 }
 
 SlotReader PostgresCdcSource::slot_reader() const {
-    return {options_.slot, options_.publication, options_.truncates, options_.heartbeat_table,
-            options_.definition_table};
+    return {options_.slot,
+            options_.publication,
+            options_.truncates,
+            options_.heartbeat_table,
+            options_.definition_table,
+            options_.skips_origin != nullptr};
 }
 
 void PostgresCdcSource::preflight() {

@@ -116,7 +116,8 @@ std::vector<std::string> wal_source_notes(PostgresConnection& connection, const 
             "(max_slot_wal_keep_size): a task that is stopped for long can not go on then",
             reader.slot, keep));
     }
-    if (reader.definition_table) note_missing_triggers(connection, *reader.definition_table, notes);
+    if (reader.definition_table)
+        note_missing_triggers(connection, *reader.definition_table, reader.is_two_way, notes);
     if (!publication_exists(connection, reader.publication)) return notes;
     if (reader.heartbeat_table &&
         !publishes(connection, reader.publication, *reader.heartbeat_table)) {

@@ -17,6 +17,7 @@ struct SlotReader {
     bool truncates = false;  ///< TRUNCATE is wanted
     std::optional<PostgresTableName> heartbeat_table;
     std::optional<PostgresTableName> definition_table;  ///< [extractor] ddl_meta_tb
+    bool is_two_way = false;  ///< another dts writes to it, whose changes are passed over
 };
 
 /// Throws Error{config, permission} that names every thing missing, each with a HINT.

@@ -141,7 +141,8 @@ void make_publication(PostgresConnection& connection, const std::string& publica
         error.kind(), error.text(),
         error.kind() == ErrorKind::permission
             ? "let the tables' owner run CREATE PUBLICATION ... FOR TABLE ..., or grant the "
-              "account CREATE on the database and make it the tables' owner"
+              "account CREATE on the database, USAGE on the schemas, and the role that owns the "
+              "tables"
             : error.hint());
 }
 
