@@ -169,6 +169,7 @@ TEST_CASE("mongo: source and target are killed under load and come back", "[mong
         }
     }
     load.stop();
+    ground.connect();
     ground.arrive(worker);
     CHECK(worker.stop().status.text() == "exit code 0");
     ground.check_equal();

@@ -20,12 +20,16 @@ MongoPair::MongoPair() {
     const char* const real_target = std::getenv("MONGO_TEST_TARGET_URI");
     if (real_source == nullptr) source_server = std::make_unique<MongoServer>("rs0");
     if (real_target == nullptr) target_server = std::make_unique<MongoServer>("rs1");
-    source =
-        std::make_unique<MongoSite>(real_source == nullptr ? source_server->url() : real_source);
-    target =
-        std::make_unique<MongoSite>(real_target == nullptr ? target_server->url() : real_target);
+    source_uri_ = real_source == nullptr ? source_server->url() : real_source;
+    target_uri_ = real_target == nullptr ? target_server->url() : real_target;
+    connect();
     if (real_source != nullptr) drop_databases(*source);
     if (real_target != nullptr) drop_databases(*target);
+}
+
+void MongoPair::connect() {
+    source = std::make_unique<MongoSite>(source_uri_);
+    target = std::make_unique<MongoSite>(target_uri_);
 }
 
 TaskIni MongoPair::ini(std::string_view stream) const {

@@ -23,6 +23,9 @@ class MongoPair {
     std::unique_ptr<MongoServer> source_server, target_server;  ///< null: real ones
     std::unique_ptr<MongoSite> source, target;
 
+    /// Anew: a connection to a server that was killed since fails once before it is made again.
+    void connect();
+
     /// A task over the databases s and s2 that follows the `source` of the ini.
     TaskIni ini(std::string_view stream) const;
     std::filesystem::path log_folder() const { return folder / "task"; }
@@ -34,6 +37,7 @@ class MongoPair {
     std::string arrive_and_stop(WorkerProcess& worker);
 
   private:
+    std::string source_uri_, target_uri_;
     int marks_ = 0;
 };
 
