@@ -159,6 +159,10 @@ constexpr Key keys[] = {
          "large transactions are read while they go on (server version 14 and later), and kept in "
          "[runtime] log_dir until they commit")
         .only(pg),
+    flag("extractor", "binary_values", "true",
+         "values are read in binary (server version 14 and later) where dts makes the server's own "
+         "text of all types that the tables have; else as text")
+        .only(pg),
     number("extractor", "keepalive_interval_secs", "10", 1, day_secs,
            "how often the server hears of dts at least")
         .only(pg),

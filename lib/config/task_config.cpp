@@ -84,6 +84,7 @@ PostgresCdcConfig read_postgres_cdc(const Settings& settings) {
                              "is set, and so is start_lsn, which a new slot does not hold",
                              "leave one of the two");
     cdc.stream_in_progress = settings.flag(section, "stream_in_progress");
+    cdc.binary_values = settings.flag(section, "binary_values");
     cdc.keepalive_interval = settings.seconds(section, "keepalive_interval_secs");
     if (settings.given(section, "ddl_meta_tb"))
         cdc.definition_table = read_table_name(settings, section, "ddl_meta_tb");

@@ -106,8 +106,14 @@ std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerId
     return std::make_unique<MysqlSink>(std::move(options));
 }
 
+std::shared_ptr<BinaryChoice> binary_choice(const TaskConfig& config, SourceMemory& memory) {
+    if (!config.extractor.postgres_cdc.binary_values) return nullptr;
+    if (!memory.binary_choice) memory.binary_choice = std::make_shared<BinaryChoice>();
+    return memory.binary_choice;
+}
+
 std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Filter& filter,
-                                             TableSelector selector) {
+                                             TableSelector selector, SourceMemory& memory) {
     const PostgresCdcConfig& cdc = config.extractor.postgres_cdc;
     PostgresCdcOptions options;
     options.endpoint = postgres_endpoint(config.extractor.endpoint, config.name);
@@ -129,6 +135,7 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Fil
     if (const auto& table = config.extractor.heartbeat_table)
         options.heartbeat_table = {table->schema, table->table};
     follow_definitions(config, filter, options);
+    options.binary = binary_choice(config, memory);
     options.batch_changes = std::max<std::size_t>(1, config.pipeline.buffer_changes / 4);
     options.batch_bytes = std::max<std::size_t>(1 << 20, config.pipeline.buffer_bytes / 16);
     options.selector = std::move(selector);
@@ -166,12 +173,13 @@ RouterRules router_rules(const TaskConfig& config) {
     return {router.db_map, router.tb_map, router.col_map, quote_of_names(config)};
 }
 
-std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter) {
+std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter,
+                                    SourceMemory& memory) {
     TableSelector selector = [&filter](std::string_view schema, std::string_view table) {
         return filter.selects(schema, table);
     };
     if (config.extractor.endpoint.db_type == DbType::pg) {
-        return make_postgres_source(config, filter, std::move(selector));
+        return make_postgres_source(config, filter, std::move(selector), memory);
     }
     if (config.extractor.endpoint.db_type == DbType::mongo) {
         return make_mongo_source(config, filter, std::move(selector));

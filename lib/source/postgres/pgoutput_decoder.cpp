@@ -263,6 +263,8 @@ void PgoutputDecoder::accept_relation(MessageReader& reader) {
         return;
     }
     auto schema = pgoutput::describe(relation, types_);
+    if (options_.binary && options_.binary->is_binary())
+        table.forms = options_.binary->forms_of(relation, *schema);
     // The server describes a table again after each change of its definition, and others.
     if (table.schema && *table.schema == *schema) return;
     table.schema = std::move(schema);
@@ -314,14 +316,13 @@ void PgoutputDecoder::accept_truncation(const pgoutput::Truncation& truncation, 
 }
 
 /// Its rows are not copied as such. Whoever tidies the table up says nothing.
-void PgoutputDecoder::accept_definition(Kind kind, MessageReader& reader,
-                                        const TableSchema& table) {
+void PgoutputDecoder::accept_definition(Kind kind, MessageReader& reader, const Table& table) {
     ChangeBatch& b = batch();
     ++b.skipped_changes;
     if (kind != Kind::insert) return;
     Arena values;
-    const RowChange row = pgoutput::read_row(kind, reader, table, values);
-    auto verdict = definitions_.read(DefinitionRow::from(table, row.after));
+    const RowChange row = pgoutput::read_row(kind, reader, {*table.schema, table.forms}, values);
+    auto verdict = definitions_.read(DefinitionRow::from(*table.schema, row.after));
     for (std::string& text : verdict.notes) note(std::move(text));
     if (!verdict.definition) return;
     --b.skipped_changes;
@@ -351,13 +352,13 @@ void PgoutputDecoder::accept_change(Kind kind, Bytes message) {
         ++b.skipped_changes;
         return;
     }
-    if (table.holds_definitions) return accept_definition(kind, head, *table.schema);
+    if (table.holds_definitions) return accept_definition(kind, head, table);
     keep_table(table);
     const std::string_view kept = b.arena.copy(as_text(message));
     MessageReader reader(std::as_bytes(std::span(kept)));
     reader.kind();
     reader.relation_id();
-    b.changes.push_back(pgoutput::read_row(kind, reader, *table.schema, b.arena));
+    b.changes.push_back(pgoutput::read_row(kind, reader, {*table.schema, table.forms}, b.arena));
     reader.finish();
 }
 

@@ -1,6 +1,6 @@
 // Turns pgoutput messages into batches: row changes of subscribed tables, commit marks, and marks
 // without changes for what moves the position alone. The rule: a position is one behind a whole
-// transaction. Values stay the text that the server sent. One thread.
+// transaction. Values are the server's text, also of what it sends in binary. One thread.
 //
 // A transaction that the server streams before it has committed is kept aside (StreamedTransaction)
 // and becomes changes at its commit, among the other transactions where that stands: by replay().
@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "lib/source/postgres/binary_choice.hpp"
 #include "lib/source/postgres/definition_log.hpp"
 #include "lib/source/postgres/pgoutput_reader.hpp"
 #include "lib/source/postgres/postgres_trail.hpp"
@@ -38,6 +39,8 @@ class PgoutputDecoder {
         /// The rows of this table are definition statements, which the rules decide about.
         std::optional<PostgresTableName> definition_table = {};
         DefinitionRules definitions = {};
+        /// Whether the stream's values are in binary, and of which forms; nullptr: they are text.
+        std::shared_ptr<BinaryChoice> binary = {};
     };
     PgoutputDecoder(TableSelector selector, Options options)
         : selector_(std::move(selector)),
@@ -49,8 +52,8 @@ class PgoutputDecoder {
     /// described anew by each stream.
     void start(const WalPlace& place);
 
-    /// The bytes may go when it returns. Throws Error{data} for what makes no sense. REQUIRES
-    /// !is_replaying().
+    /// The bytes may go when it returns. Throws Error{data} for what makes no sense, and as
+    /// BinaryChoice's forms_of(). REQUIRES !is_replaying().
     void accept(Bytes message);
 
     /// A streamed transaction has committed: its changes are to be taken in before the next
@@ -76,7 +79,8 @@ class PgoutputDecoder {
 
   private:
     struct Table {
-        TableSchemaPtr schema;  ///< nullptr: not subscribed
+        TableSchemaPtr schema;          ///< nullptr: not subscribed
+        std::vector<BinaryForm> forms;  ///< of its columns; none in a stream of text
         bool is_in_batch = false;
         bool holds_definitions = false;
     };
@@ -89,7 +93,7 @@ class PgoutputDecoder {
     void accept_change(pgoutput::Kind kind, Bytes message);
     bool is_definition_table(const pgoutput::Relation& relation) const;
     void accept_definition(pgoutput::Kind kind, pgoutput::MessageReader& reader,
-                           const TableSchema& table);
+                           const Table& table);
     void add_type(pgoutput::MessageReader& reader);
     void accept_relation(pgoutput::MessageReader& reader);
     void accept_commit(const pgoutput::Commit& commit);

@@ -81,13 +81,14 @@ Truncation MessageReader::truncation() {
     return truncation;
 }
 
-void MessageReader::tuple(std::span<Value> row) {
+void MessageReader::tuple(std::span<Value> row, std::span<const BinaryForm> forms, Arena& arena) {
     const std::uint16_t count = u16();
     if (count != row.size()) {
         throw Error(ErrorKind::data,
                     fmt::format("a row of {} columns, its table has {}", count, row.size()));
     }
-    for (Value& value : row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        Value& value = row[i];
         const char kind = static_cast<char>(reader_.u8());
         switch (kind) {
             case 'n':
@@ -98,6 +99,12 @@ void MessageReader::tuple(std::span<Value> row) {
                 break;
             case 't':
                 value = Value::view(ValueKind::text, reader_.text(u32()));
+                break;
+            case 'b':
+                if (i >= forms.size())
+                    throw Error(ErrorKind::data, "a binary value, which was not asked for");
+                value =
+                    Value::view(ValueKind::text, binary_text(forms[i], reader_.take(u32()), arena));
                 break;
             default:
                 throw Error(ErrorKind::data,

@@ -10,6 +10,7 @@
 #include "lib/base/arena.hpp"
 #include "lib/base/byte_reader.hpp"
 #include "lib/change/value.hpp"
+#include "lib/source/postgres/binary_values.hpp"
 
 namespace dts::pgoutput {
 
@@ -102,8 +103,9 @@ class MessageReader {
     Truncation truncation();
     /// 'K' (the replica identity), 'O' (the whole old row) or 'N' (the new row).
     char tuple_kind() { return static_cast<char>(reader_.u8()); }
-    /// As many values as `row` has: text, NULL or unchanged.
-    void tuple(std::span<Value> row);
+    /// As many values as `row` has: text, NULL or unchanged. What comes in binary becomes text by
+    /// the column's form, in the arena; there are no forms where nothing was asked for in binary.
+    void tuple(std::span<Value> row, std::span<const BinaryForm> forms, Arena& arena);
     Bytes rest() { return reader_.rest(); }
     /// Throws when something is left.
     void finish() const;

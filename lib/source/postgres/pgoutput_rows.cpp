@@ -20,10 +20,11 @@ std::span<Value> new_row(const TableSchema& table, Arena& arena) {
     return arena.allocate<Value>(table.columns.size());
 }
 
-RowChange read_insert(MessageReader& reader, const TableSchema& table, Arena& arena) {
+RowChange read_insert(MessageReader& reader, const RowForm& form, Arena& arena) {
+    const TableSchema& table = form.table;
     require_tuple(reader.tuple_kind(), "N", table);
     const auto after = new_row(table, arena);
-    reader.tuple(after);
+    reader.tuple(after, form.forms, arena);
     const bool whole =
         std::all_of(after.begin(), after.end(), [](const Value& v) { return v.is_carried(); });
     return {&table, nullptr, after.data(), ChangeKind::insert, !whole};
@@ -31,18 +32,19 @@ RowChange read_insert(MessageReader& reader, const TableSchema& table, Arena& ar
 
 /// Without an old image the identity is as it was; an unchanged value is known where the old image
 /// holds it.
-RowChange read_update(MessageReader& reader, const TableSchema& table, Arena& arena) {
+RowChange read_update(MessageReader& reader, const RowForm& form, Arena& arena) {
+    const TableSchema& table = form.table;
     const auto before = new_row(table, arena);
     const auto after = new_row(table, arena);
     char kind = reader.tuple_kind();
     const bool has_before = kind != 'N';
     if (has_before) {
         require_tuple(kind, "KO", table);
-        reader.tuple(before);
+        reader.tuple(before, form.forms, arena);
         kind = reader.tuple_kind();
     }
     require_tuple(kind, "N", table);
-    reader.tuple(after);
+    reader.tuple(after, form.forms, arena);
     bool partial = false;
     for (std::size_t i = 0; i < after.size(); ++i) {
         if (!table.columns[i].in_before) {
@@ -58,10 +60,11 @@ RowChange read_update(MessageReader& reader, const TableSchema& table, Arena& ar
     return {&table, before.data(), after.data(), ChangeKind::update, partial};
 }
 
-RowChange read_delete(MessageReader& reader, const TableSchema& table, Arena& arena) {
+RowChange read_delete(MessageReader& reader, const RowForm& form, Arena& arena) {
+    const TableSchema& table = form.table;
     require_tuple(reader.tuple_kind(), "KO", table);
     const auto before = new_row(table, arena);
-    reader.tuple(before);
+    reader.tuple(before, form.forms, arena);
     bool partial = false;
     for (std::size_t i = 0; i < before.size(); ++i) {
         if (!table.columns[i].in_before) {
@@ -101,14 +104,14 @@ TableSchemaPtr describe(const Relation& relation, const PostgresTypeNames& types
     return schema;
 }
 
-RowChange read_row(Kind kind, MessageReader& reader, const TableSchema& table, Arena& arena) {
+RowChange read_row(Kind kind, MessageReader& reader, const RowForm& form, Arena& arena) {
     switch (kind) {
         case Kind::insert:
-            return read_insert(reader, table, arena);
+            return read_insert(reader, form, arena);
         case Kind::update:
-            return read_update(reader, table, arena);
+            return read_update(reader, form, arena);
         default:
-            return read_delete(reader, table, arena);
+            return read_delete(reader, form, arena);
     }
 }
 

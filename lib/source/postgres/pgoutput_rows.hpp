@@ -10,8 +10,14 @@ namespace dts::pgoutput {
 
 TableSchemaPtr describe(const Relation& relation, const PostgresTypeNames& types);
 
+/// A table, and the form of each column that comes in binary; none where all come as text.
+struct RowForm {
+    const TableSchema& table;
+    std::span<const BinaryForm> forms;
+};
+
 /// The row of an insert, update or remove, read behind its relation's id. Its values point into the
 /// message and the arena. Throws Error{data} for what makes no sense.
-RowChange read_row(Kind kind, MessageReader& reader, const TableSchema& table, Arena& arena);
+RowChange read_row(Kind kind, MessageReader& reader, const RowForm& form, Arena& arena);
 
 }  // namespace dts::pgoutput

@@ -42,7 +42,13 @@ PgoutputDecoder::Options decoder_options(const PostgresCdcOptions& options) {
     decoder.skips_origin = options.skips_origin;
     decoder.definition_table = options.definition_table;
     decoder.definitions = options.definitions;
+    decoder.binary = options.binary;
     return decoder;
+}
+
+bool is_table(const std::optional<PostgresTableName>& name, std::string_view schema,
+              std::string_view table) {
+    return name && schema == name->schema && table == name->table;
 }
 
 PositionPtr position_at(std::uint64_t lsn) {
@@ -146,16 +152,17 @@ void PostgresCdcSource::make_heartbeat_table() {
     }
 }
 
+/// Rows of these tables are looked at.
+bool PostgresCdcSource::reads(std::string_view schema, std::string_view table) const {
+    return options_.selector(schema, table) || is_table(options_.definition_table, schema, table);
+}
+
 PositionPtr PostgresCdcSource::prepare_first_start(const PositionPtr&) {
     make_heartbeat_table();
-    make_publication(ask(), options_.publication,
-                     [this](std::string_view schema, std::string_view table) {
-                         const auto is = [&](const std::optional<PostgresTableName>& own) {
-                             return own && schema == own->schema && table == own->table;
-                         };
-                         return options_.selector(schema, table) || is(options_.heartbeat_table) ||
-                                is(options_.definition_table);
-                     });
+    make_publication(
+        ask(), options_.publication, [this](std::string_view schema, std::string_view table) {
+            return reads(schema, table) || is_table(options_.heartbeat_table, schema, table);
+        });
     const auto begin = make_slot(ask(), options_.slot, options_.recreate_slot);
     may_make_slot_ = options_.recreate_slot = false;  // it is this start's own from now on
     return position_at(begin);
@@ -189,6 +196,13 @@ std::string PostgresCdcSource::start_line(const Position& position) const {
             : "");
 }
 
+bool PostgresCdcSource::choose_binary() {
+    if (!options_.binary) return false;
+    options_.binary->choose(ask(), options_.publication,
+                            [this](auto schema, auto table) { return reads(schema, table); });
+    return options_.binary->is_binary();
+}
+
 /// While the stream runs nobody else can move the slot: what holds() says then stays true.
 void PostgresCdcSource::open(const PositionPtr& position) {
     const PostgresPosition& start = as_postgres(*position);
@@ -196,7 +210,7 @@ void PostgresCdcSource::open(const PositionPtr& position) {
     reader_->decoder.start({start.lsn, start.timestamp_ms * 1000});
     reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;
-    reader_->stream.open(start.lsn);
+    reader_->stream.open(start.lsn, choose_binary());
     if (!identity_.empty() && reader_->stream.identity() != identity_)
         throw Error(ErrorKind::transient,
                     fmt::format("the source was \"{}\", and is \"{}\" a moment later", identity_,

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/binary_choice.hpp"
 #include "lib/source/postgres/definition_log.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
 #include "lib/source/postgres/postgres_preflight.hpp"
@@ -51,6 +52,7 @@ struct PostgresCdcOptions {
     /// Where definition statements are noted, and which of them are applied.
     std::optional<PostgresTableName> definition_table;
     DefinitionRules definitions;
+    std::shared_ptr<BinaryChoice> binary;  ///< nullptr: values are asked for as text
     TableSelector selector;
     std::size_t batch_changes = 16'000;              ///< a batch ends with about as many
     std::size_t batch_bytes = std::size_t{8} << 20;  ///< or as much memory
@@ -83,6 +85,8 @@ class PostgresCdcSource final : public Source {
     PostgresConnection& ask();
     SlotReader slot_reader() const;
     void make_heartbeat_table();
+    bool reads(std::string_view schema, std::string_view table) const;
+    bool choose_binary();
 
     PostgresCdcOptions options_;
     std::mutex asked_mutex_;  ///< of the pointer, against interrupt()

@@ -56,7 +56,7 @@ void ReplicationStream::connect() {
     if (interrupted_) throw interrupted_error();
 }
 
-void ReplicationStream::open(std::uint64_t lsn) {
+void ReplicationStream::open(std::uint64_t lsn, bool in_binary) {
     answering_ = {};  // stops and joins the one of an earlier stream
     bytes_read_ = bytes_at_look_ = 0;
     pace_.start();
@@ -80,7 +80,7 @@ void ReplicationStream::open(std::uint64_t lsn) {
     const auto deadline = std::chrono::steady_clock::now() + options_.slot_patience;
     SlotUser user;
     unsigned answers = 0;
-    while (!try_start(lsn)) {
+    while (!try_start(lsn, in_binary)) {
         if (options_.take_over) evict();
         SlotUser now = user_of_slot();
         answers = now.pid != user.pid                 ? 0
@@ -95,14 +95,15 @@ void ReplicationStream::open(std::uint64_t lsn) {
 }
 
 /// False when the slot is in use.
-bool ReplicationStream::try_start(std::uint64_t lsn) {
+bool ReplicationStream::try_start(std::uint64_t lsn, bool in_binary) {
     const int version = options_.in_progress ? connection_->version() : 0;
     const std::string command =
-        fmt::format("START_REPLICATION SLOT {} LOGICAL {} ({}, publication_names {})",
+        fmt::format("START_REPLICATION SLOT {} LOGICAL {} ({}{}, publication_names {})",
                     postgres::quote_identifier(options_.slot), lsn_text(lsn),
                     version >= 160000   ? "proto_version '4', streaming 'parallel'"
                     : version >= 140000 ? "proto_version '2', streaming 'on'"
                                         : "proto_version '1'",
+                    in_binary ? ", binary 'true'" : "",
                     postgres::quote_literal(postgres::quote_identifier(options_.publication)));
     const auto refusal = copy_->start(command);
     if (!refusal) {

@@ -49,10 +49,11 @@ class ReplicationStream {
     explicit ReplicationStream(Options options);
     ~ReplicationStream();
 
-    /// Connects and asks for what commits at or behind the LSN. Throws Error{gap} when the slot is
-    /// gone or has lost its log, {log_directory} when another worker is alive on it, {transient}
+    /// Connects and asks for what commits at or behind the LSN; `in_binary`: with its values in the
+    /// types' binary forms, which version 14 is the first to send. Throws Error{gap} when the slot
+    /// is gone or has lost its log, {log_directory} when another worker is alive on it, {transient}
     /// when the server can not be reached, the slot stays in use, or it was interrupted.
-    void open(std::uint64_t lsn);
+    void open(std::uint64_t lsn, bool in_binary = false);
 
     /// The next message; nothing when it would have to wait longer than allowed. Throws as open().
     std::optional<Message> next(Wait wait);
@@ -68,7 +69,7 @@ class ReplicationStream {
 
   private:
     void connect();
-    bool try_start(std::uint64_t lsn);
+    bool try_start(std::uint64_t lsn, bool in_binary);
     struct SlotUser {
         std::string pid;
         std::string name;        ///< for messages

@@ -1,0 +1,44 @@
+// Whether a stream is asked for its values in binary, which costs the server less than text: where
+// text can be made of everything that is read of it. The server sends all columns of a stream in
+// one way, so this is chosen when it is opened, by the catalog of that moment. What the stream then
+// describes counts: a type that turns up in it and has no form ends it, and the next one is text.
+//
+// Outlives the sources of a task, which are made anew after each error. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/change/table_schema.hpp"
+#include "lib/client/postgres_client.hpp"
+#include "lib/source/postgres/binary_values.hpp"
+#include "lib/source/postgres/pgoutput_reader.hpp"
+#include "lib/source/source.hpp"
+
+namespace dts {
+
+class BinaryChoice {
+  public:
+    /// For a stream of this publication that is about to be opened; `reads`: tables whose rows are
+    /// looked at. Throws as PostgresConnection::query().
+    void choose(PostgresConnection& connection, const std::string& publication,
+                const TableSelector& reads);
+    /// Binary, where these are the enums of the server, and the domains over them.
+    void choose_binary(std::set<std::uint32_t> enums);
+
+    bool is_binary() const noexcept { return is_binary_; }
+
+    /// How the columns of a table that is read are to be taken. Throws Error{transient} for one
+    /// that has no form, and chooses text from then on: the way on is that of a lost connection,
+    /// from the last checkpoint. REQUIRES is_binary().
+    std::vector<BinaryForm> forms_of(const pgoutput::Relation& relation, const TableSchema& schema);
+
+  private:
+    bool is_binary_ = false;
+    bool is_given_up_ = false;  ///< the catalog of now may know nothing of what was met
+    std::set<std::uint32_t> enums_;
+};
+
+}  // namespace dts

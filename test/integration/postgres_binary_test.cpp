@@ -1,0 +1,298 @@
+// Postgres: values that the server sends in binary are the text that it prints, and a stream that
+// can not be taken so is text.
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "lib/source/postgres/binary_values.hpp"
+#include "test/integration/postgres_pair.hpp"
+#include "test/skip.hpp"
+
+using namespace dts;
+using namespace dts::test;
+using Catch::Contains;
+
+namespace {
+
+struct SentType {
+    const char* type;
+    const char* send;
+    const char* made;   ///< from i, 1 to 20,000
+    const char* nasty;  ///< literals
+};
+
+/// `d` and `u`: an integer of 64 bits by chance, of any size and sign; one of 32.
+constexpr SentType sent_types[] = {
+    {"bool", "boolsend", "i % 2 = 0", "('t')"},
+    {"int2", "int2send", "u % 32768", "('-32768'), ('32767'), ('0'), ('-1')"},
+    {"int4", "int4send", "u >> i % 32", "('-2147483648'), ('2147483647'), ('0'), ('-1')"},
+    {"int8", "int8send", "d", "('-9223372036854775808'), ('9223372036854775807'), ('0')"},
+    {"oid", "oidsend", "u::bigint + 2147483648", "('0'), ('4294967295')"},
+    {"numeric", "numeric_send",
+     "CASE i % 4 WHEN 0 THEN (d::text || repeat('7', i % 90) || '.' || (u & 2147483647) || "
+     "repeat('0', i % 7))::numeric WHEN 1 THEN d * ('1e' || i % 700 - 350)::numeric WHEN 2 THEN "
+     "round(d / 1e9, i % 30) ELSE round(0 + d % 1000 * 0.0001, i % 23 - 5) END",
+     "('NaN'), ('Infinity'), ('-Infinity'), ('0'), ('0.000'), ('-0'), ('1e131071'), ('1e-16383'), "
+     "('10000'), ('9999'), ('0.0001'), ('0.00001'), ('100000000.10000000'), ('-0.1'), "
+     "(repeat('9', 131072) || '.' || repeat('9', 16383))"},
+    {"date", "date_send",
+     "date '2000-01-01' + CASE i % 3 WHEN 0 THEN i - 10000 WHEN 1 THEN i - 740485 ELSE "
+     "least(greatest(u, -2451545 + i), 2145031948 - i) END",
+     "('infinity'), ('-infinity'), ('4713-01-01 BC'), ('4714-11-24 BC'), ('5874897-12-31'), "
+     "('0001-12-31 BC'), ('0001-01-01'), ('9999-12-31'), ('10000-01-01'), ('1900-02-28'), "
+     "('2000-02-29'), ('0005-02-29 BC'), ('0099-03-01')"},
+    {"time", "time_send", "time '00:00' + abs(d % 86400000000) * interval '1 microsecond'",
+     "('24:00:00'), ('00:00:00'), ('23:59:59.999999'), ('00:00:00.000001'), ('12:00:00.1')"},
+    {"timestamp", "timestamp_send",
+     "timestamp '2000-01-01' + CASE i % 3 WHEN 0 THEN i - 10000 WHEN 1 THEN i - 740485 ELSE abs(d) "
+     "% "
+     "109203526 - 2451543 END * interval '1 day' + u * interval '1 microsecond'",
+     "('infinity'), ('-infinity'), ('4713-01-01 BC'), ('4714-11-24 00:00:00 BC'), "
+     "('294276-12-31 23:59:59.999999'), ('0001-12-31 23:59:59.999999 BC'), ('0001-01-01'), "
+     "('9999-12-31 23:59:59.999999'), ('10000-01-01'), ('1999-12-31 23:59:59.9')"},
+    {"timestamptz", "timestamptz_send",
+     "timestamptz '2000-01-01' + CASE i % 3 WHEN 0 THEN i - 10000 WHEN 1 THEN i - 740485 ELSE "
+     "abs(d) "
+     "% 109203526 - 2451543 END * interval '1 day' + u * interval '1 microsecond'",
+     "('infinity'), ('-infinity'), ('4713-01-01 BC'), ('294276-12-31 23:59:59.999999'), "
+     "('0044-03-15 10:00 BC'), ('2024-10-27 02:30:00 Europe/Berlin'), "
+     "('1883-11-18 12:03:57.999999-08')"},
+    {"uuid", "uuid_send", "md5(i::text)::uuid", "(repeat('0', 32)), (repeat('f', 32))"},
+    {"bytea", "byteasend", "substr(sha512(i::text::bytea), 1, i % 65)",
+     "(''), ('\\x00'), ('\\x00ff5c27'), (repeat('\\000', 3000)::bytea)"},
+    {"text", "textsend", "repeat(chr(1 + i), i % 50) || i",
+     "(''), ('it''s'), (E'a\\tb\\\\c\\nd\\re'), (repeat('z', 5000))"},
+    {"varchar(20)", "varcharsend", "left(chr(1 + i) || md5(i::text), i % 21)",
+     "(''), ('trailing  ')"},
+    {"char(8)", "bpcharsend", "left(chr(1 + i) || md5(i::text), i % 9)", "(''), ('pad')"},
+    {"name", "namesend", "left(chr(1 + i) || md5(i::text), i % 30)", "(''), ('a name')"},
+    {"json", "json_send", "json_build_object(chr(1 + i), d, 'x', md5(i::text))",
+     "('{\"b\": 1,  \"a\": [1, 2.50, null]}'), ('\"\\u00e9\"'), ('null')"},
+    {"jsonb", "jsonb_send",
+     "jsonb_build_object(chr(1 + i), d / 1e3, 'x', ARRAY[chr(20001 - i), E'\\n\"\\\\'])",
+     "('{\"b\": 1,  \"a\": [1, 2.50, null]}'), ('\"\\u00e9\\ud83d\\ude00\"'), ('null'), ('[]'), "
+     "('1e300'), ('\"\"')"},
+    {"s.mood", "enum_send", "CASE WHEN i % 2 = 0 THEN 'so so' ELSE 'ä' END", "('so so')"},
+    {"s.positive", "int4send", "abs(u / 2) + 1", "(1)"},
+};
+
+std::string bytes_of_hex(std::string_view hex) {
+    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+        bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+    return bytes;
+}
+
+BinaryForm form_of(std::string_view type) {
+    if (type == "s.mood") return BinaryForm::same;
+    if (type == "s.positive") return BinaryForm::int4;
+    return binary_form(type == "char(8)" ? "bpchar" : type.substr(0, type.find('(')));
+}
+
+constexpr const char* types_of_our_own =
+    "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('so so', 'ä');"
+    "CREATE DOMAIN s.positive AS int CHECK (VALUE > 0); CREATE DOMAIN s.feeling AS s.mood;";
+
+/// Its texts of what the server sends, beside those that the server prints in a session of ours.
+void check_texts(PostgresServer& server) {
+    server.run(types_of_our_own);
+    auto connection = server.connect();
+    for (const SentType& sent : sent_types) {
+        CAPTURE(sent.type);
+        const auto result = connection.query(fmt::format(
+            "WITH chance AS (SELECT i, ('x' || md5(i::text))::bit(64)::bigint >> i % 64 AS d, ('x' "
+            "|| md5('u' || i))::bit(32)::int AS u FROM generate_series(1, 20000) AS i), v AS "
+            "(SELECT ({1})::{0} AS v FROM chance UNION ALL SELECT t::{0} FROM (VALUES {3}) AS "
+            "n(t)) SELECT v, encode({2}(v), 'hex') FROM v",
+            sent.type, sent.made, sent.send, sent.nasty));
+        REQUIRE(result.size() > 20'000);
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < result.size() && wrong < 5; ++i) {
+            Arena arena;
+            const std::string bytes = bytes_of_hex(result.at(i, 1));
+            const auto text =
+                binary_text(form_of(sent.type), std::as_bytes(std::span(bytes)), arena);
+            if (text == result.at(i, 0)) continue;
+            ++wrong;
+            UNSCOPED_INFO(fmt::format("'{}', the server has '{}'", text, result.at(i, 0)));
+        }
+        CHECK(wrong == 0);
+    }
+}
+
+struct BinaryPair : PostgresPair {
+    explicit BinaryPair(Release release = Release::debian)
+        : PostgresPair({"log_replication_commands=on"}, release, release) {
+        run_on_both(types_of_our_own);
+    }
+    /// How often a stream was asked for in that way.
+    std::size_t streams(bool in_binary) const {
+        std::size_t count = 0;
+        const std::string log = read_file(source.error_log());
+        for (auto at = log.find("START_REPLICATION SLOT"); at != std::string::npos;
+             at = log.find("START_REPLICATION SLOT", at + 1)) {
+            const auto line = log.substr(at, log.find('\n', at) - at);
+            // The server also says the statement of what it logs.
+            if (log.rfind("STATEMENT:", at) != std::string::npos &&
+                log.rfind("STATEMENT:", at) > log.rfind('\n', at))
+                continue;
+            if ((line.find("binary 'true'") != std::string::npos) == in_binary) ++count;
+        }
+        return count;
+    }
+    void make_tables() {
+        run_on_both(
+            "CREATE TABLE s.t (id int PRIMARY KEY, b bool, i2 int2, i8 int8, o oid, n numeric, n2 "
+            "numeric(12,4), d date, t time, ts timestamp, tz timestamptz, u uuid, by bytea, tx "
+            "text, vc varchar(40), c char(8), na name, j json, jb jsonb, m s.mood, f s.feeling, p "
+            "s.positive, g int GENERATED ALWAYS AS (id * 2) STORED);"
+            "CREATE TABLE s.keyless (n int, v text, at timestamptz);"
+            "ALTER TABLE s.keyless REPLICA IDENTITY FULL;");
+    }
+    /// Rows of `first` to `last`, each in a transaction of its own.
+    void insert(int first, int last) {
+        source.connect().query(fmt::format(
+            "DO $$ BEGIN FOR i IN {}..{} LOOP "
+            "INSERT INTO s.t SELECT i, i % 2 = 0, i, i * 1e12, i, i / 7.0, i / 3.0, "
+            "date '2024-02-29' - i * 777, time '00:00' + i * interval '1.001 s', "
+            "timestamp '2024-02-29' - i % 3000 * interval '1 year' - i * interval '1.000001 s', "
+            "now() - i % 2000 * interval '3 year', md5(i::text)::uuid, sha256(i::text::bytea), "
+            "CASE WHEN i % 9 = 0 THEN (SELECT string_agg(md5((i * 1000 + k)::text), '') FROM "
+            "generate_series(1, 200) AS k) END, md5(i::text), "
+            "'ä' || i, 'name', json_build_object('a', i), jsonb_build_object('ü', i), "
+            "'ä', 'so so', i;"
+            "INSERT INTO s.keyless VALUES (i, 'x' || i, now()), (i, NULL, NULL);"
+            "COMMIT; END LOOP; END $$",
+            first, last));
+    }
+    void change() {
+        source.run(
+            "UPDATE s.t SET n = n + 1, b = NOT b WHERE id % 3 = 0; UPDATE s.t SET id = -id WHERE "
+            "id % 10 = 0; DELETE FROM s.t WHERE id % 17 = 0; UPDATE s.keyless SET v = v || 'y' "
+            "WHERE n % 4 = 0; DELETE FROM s.keyless WHERE n % 19 = 0");
+    }
+};
+
+constexpr const char* meets_another = "is read as text alone; from now on all values are";
+
+}  // namespace
+
+TEST_CASE("postgres: what comes in binary is the text that the server prints") {
+    PostgresServer server;
+    check_texts(server);
+}
+
+TEST_CASE("postgres 17: what comes in binary is the text that the server prints") {
+    constexpr auto release = PostgresServer::Release::seventeen;
+    if (const auto why = PostgresServer::why_unavailable(release)) {
+        skip(*why);
+        return;
+    }
+    PostgresServer server({}, PostgresServer::Identity::shared, release);
+    check_texts(server);
+}
+
+TEST_CASE("postgres: rows come in binary, and as text once a type comes in that has no form") {
+    BinaryPair pair;
+    pair.make_tables();
+    auto worker = std::make_unique<WorkerProcess>(pair.ini(), pair.folder.path());
+    worker->wait_for_line("PgCdcExtractor starts");
+    pair.insert(1, 300);
+    pair.change();
+    worker->wait_for_checkpoint(pair.source.wal_end());
+    CHECK(pair.differences() == "");
+    CHECK(pair.streams(true) == 1);
+    CHECK(pair.streams(false) == 0);
+
+    pair.target.run("ALTER TABLE s.t ADD r double precision");
+    std::thread load([&] { pair.insert(1001, 2000); });
+    worker->wait_for("some of the load",
+                     [&] { return pair.target.scalar("SELECT max(id) > 1100 FROM s.t") == "t"; });
+    pair.source.run("ALTER TABLE s.t ADD r double precision");
+    load.join();
+    pair.source.run("UPDATE s.t SET r = id * 1e-7");
+    pair.change();
+    worker->wait_for_line(meets_another);
+    CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+    CHECK(pair.streams(true) == 1);
+    CHECK(pair.streams(false) == 1);
+
+    worker = std::make_unique<WorkerProcess>(pair.ini(), pair.folder.path());
+    pair.insert(3001, 3050);
+    CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+    CHECK(pair.streams(true) == 1);
+    CHECK(pair.streams(false) == 2);
+}
+
+TEST_CASE("postgres: a type that the catalog no longer has is met in the log, once") {
+    BinaryPair pair;
+    pair.make_tables();
+    auto worker = std::make_unique<WorkerProcess>(pair.ini(), pair.folder.path());
+    worker->wait_for_line("PgCdcExtractor starts");
+    pair.insert(1, 10);
+    CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
+    pair.target.run("ALTER TABLE s.t ADD r real; CREATE TYPE s.later AS ENUM ('x')");
+    pair.insert(11, 20);
+    pair.source.run("ALTER TABLE s.t ADD r real");
+    pair.insert(21, 30);
+    pair.source.run("ALTER TABLE s.t DROP r");
+    pair.insert(31, 40);
+    worker = std::make_unique<WorkerProcess>(pair.ini(), pair.folder.path());
+    worker->wait_for_line(meets_another);
+    CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
+    pair.target.run("ALTER TABLE s.t DROP r");
+    CHECK(pair.differences() == "");
+    CHECK(pair.streams(true) == 2);
+    CHECK(pair.streams(false) == 1);
+
+    // An enum that the stream is older than; the next one knows it.
+    worker = std::make_unique<WorkerProcess>(pair.ini(), pair.folder.path());
+    worker->wait_for_line("PgCdcExtractor starts");
+    pair.target.run("ALTER TABLE s.t ADD l s.later");
+    pair.source.run("CREATE TYPE s.later AS ENUM ('x'); ALTER TABLE s.t ADD l s.later");
+    pair.source.run("UPDATE s.t SET l = 'x'");
+    worker->wait_for_line(meets_another);
+    CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
+    worker = std::make_unique<WorkerProcess>(pair.ini(), pair.folder.path());
+    pair.source.run("UPDATE s.t SET l = NULL WHERE id < 20");
+    CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
+    CHECK(pair.differences() == "");
+    CHECK(pair.streams(true) == 4);
+    CHECK(pair.streams(false) == 2);
+}
+
+TEST_CASE("postgres: which streams are binary is told by what is sent and read") {
+    BinaryPair pair;
+    pair.make_tables();
+    // Not read; not sent; read and sent, but for the column.
+    pair.source.run(
+        "CREATE SCHEMA x; CREATE TABLE x.t (id int PRIMARY KEY, r real);"
+        "CREATE PUBLICATION p FOR TABLE s.t, s.keyless, x.t;"
+        "CREATE TABLE s.unsent (id int PRIMARY KEY, r real);");
+    pair.target.run("CREATE TABLE s.unsent (id int PRIMARY KEY, r real)");
+    const auto follow = [&](const TaskIni& ini) {
+        WorkerProcess worker(ini, pair.folder.path());
+        worker.wait_for_line("PgCdcExtractor starts");
+        pair.source.run("INSERT INTO x.t SELECT COALESCE(max(id), 0) + 1, 0.1 FROM x.t");
+        const int first = std::stoi(pair.source.scalar("SELECT COALESCE(max(id), 0) FROM s.t")) + 1;
+        pair.insert(first, first + 10);
+        CHECK(pair.arrive_and_stop(worker) == "exit code 0");
+        CHECK(pair.differences() == "");
+    };
+    TaskIni ini = pair.ini().set("extractor", "pub_name", "p");
+    follow(ini);
+    CHECK(pair.streams(true) == 1);
+    follow(TaskIni(ini).set("extractor", "binary_values", "false"));
+    CHECK(pair.streams(true) == 1);
+    pair.source.run("ALTER PUBLICATION p ADD TABLE s.unsent (id)");
+    follow(ini);
+    CHECK(pair.streams(true) == 2);
+    pair.source.run("ALTER PUBLICATION p SET TABLE s.t, s.keyless, s.unsent");
+    follow(ini);
+    CHECK(pair.streams(true) == 2);
+    CHECK(pair.streams(false) == 2);
+}
