@@ -99,8 +99,7 @@ void PostgresCdcSource::preflight() {
 }
 
 std::string PostgresCdcSource::identity() {
-    PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
-    identity_ = PostgresIdentity::read(walsender).text();
+    identity_ = reader_->stream.identify();
     return identity_;
 }
 
@@ -192,7 +191,6 @@ std::string PostgresCdcSource::start_line(const Position& position) const {
 /// While the stream runs nobody else can move the slot: what holds() says then stays true.
 void PostgresCdcSource::open(const PositionPtr& position) {
     const PostgresPosition& start = as_postgres(*position);
-    notes_ = wal_source_notes(ask(), slot_reader(), options_.selector);
     reader_->decoder.start({start.lsn, start.timestamp_ms * 1000});
     reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;
@@ -207,6 +205,7 @@ void PostgresCdcSource::open(const PositionPtr& position) {
                     fmt::format("the source no longer holds what follows {}: {}",
                                 position->to_json(), holding.detail),
                     holding.hint);
+    notes_ = wal_source_notes(ask(), slot_reader(), options_.selector);
     std::lock_guard lock(asked_mutex_);
     asked_.reset();
 }
