@@ -23,7 +23,8 @@ std::string target_text(const PositionPtr& target) {
 
 Explanation explain(const TaskConfig& config) {
     const Filter filter(filter_rules(config));
-    const auto source = make_source(config, filter);
+    SourceMemory memory;
+    const auto source = make_source(config, filter, memory);
     const auto sink = make_sink(config, {});
     source->preflight();
     const auto record = sink->read_checkpoint();

@@ -106,8 +106,19 @@ std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerId
     return std::make_unique<MysqlSink>(std::move(options));
 }
 
+/// A server begins to stream a transaction without saying where it was first written where the
+/// first thing that it did there is no row (a TRUNCATE): who passes such over reads them when they
+/// commit, which says it always.
+std::shared_ptr<StreamedFolder> streamed_folder(const TaskConfig& config, SourceMemory& memory) {
+    if (!config.extractor.postgres_cdc.stream_in_progress) return nullptr;
+    if (!config.data_marker.src_node.empty()) return nullptr;
+    if (!memory.streamed_folder)
+        memory.streamed_folder = std::make_shared<StreamedFolder>(config.runtime.log_dir);
+    return memory.streamed_folder;
+}
+
 std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Filter& filter,
-                                             TableSelector selector) {
+                                             TableSelector selector, SourceMemory& memory) {
     const PostgresCdcConfig& cdc = config.extractor.postgres_cdc;
     PostgresCdcOptions options;
     options.endpoint = postgres_endpoint(config.extractor.endpoint, config.name);
@@ -122,8 +133,7 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Fil
             return origin.starts_with(origin_prefix);
         };
     }
-    options.stream_in_progress = cdc.stream_in_progress;
-    options.streamed_folder = config.runtime.log_dir;
+    options.streamed_folder = streamed_folder(config, memory);
     options.keepalive_interval = cdc.keepalive_interval;
     options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
     if (const auto& table = config.extractor.heartbeat_table)
@@ -166,12 +176,13 @@ RouterRules router_rules(const TaskConfig& config) {
     return {router.db_map, router.tb_map, router.col_map, quote_of_names(config)};
 }
 
-std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter) {
+std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter,
+                                    SourceMemory& memory) {
     TableSelector selector = [&filter](std::string_view schema, std::string_view table) {
         return filter.selects(schema, table);
     };
     if (config.extractor.endpoint.db_type == DbType::pg) {
-        return make_postgres_source(config, filter, std::move(selector));
+        return make_postgres_source(config, filter, std::move(selector), memory);
     }
     if (config.extractor.endpoint.db_type == DbType::mongo) {
         return make_mongo_source(config, filter, std::move(selector));

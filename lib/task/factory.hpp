@@ -15,6 +15,7 @@
 namespace dts {
 
 class HeartbeatWriter;
+class StreamedFolder;
 
 /// This worker, as it marks the target's checkpoint as its own.
 struct WorkerIdentity {
@@ -28,8 +29,14 @@ WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory);
 FilterRules filter_rules(const TaskConfig& config);
 RouterRules router_rules(const TaskConfig& config);
 
+/// What the sources of a task have in common: after each error a new one is made.
+struct SourceMemory {
+    std::shared_ptr<StreamedFolder> streamed_folder;  ///< made with the first that needs it
+};
+
 /// The filter must outlive the source.
-std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter);
+std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter,
+                                    SourceMemory& memory);
 
 std::unique_ptr<Sink> make_sink(const TaskConfig& config, const WorkerIdentity& worker);
 

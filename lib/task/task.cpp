@@ -148,7 +148,7 @@ void Task::run_with_retries() {
 }
 
 void Task::run_once() {
-    const auto source = make_source(config_, filter_);
+    const auto source = make_source(config_, filter_, source_memory_);
     const auto sink = make_sink(config_, worker_);
     struct Registration {
         Task& task;

@@ -76,6 +76,7 @@ class Task {
     Router router_;
     CodecRegistry codecs_;
     WorkerIdentity worker_;
+    SourceMemory source_memory_;
     std::unique_ptr<LogDirectory> directory_;
     std::unique_ptr<TaskLog> log_;
     std::unique_ptr<CheckpointService> checkpoints_;
