@@ -155,9 +155,9 @@ constexpr Key keys[] = {
     flag("extractor", "recreate_slot_if_exists", "false",
          "make the slot anew at the first start; never on resume")
         .only(pg),
-    flag("extractor", "stream_in_progress", "false",
+    flag("extractor", "stream_in_progress", "true",
          "large transactions are read while they go on (server version 14 and later), and kept in "
-         "[runtime] log_dir until they commit")
+         "[runtime] log_dir until they commit, while there is room; not with [data_marker]")
         .only(pg),
     flag("extractor", "binary_values", "true",
          "values are read in binary (server version 14 and later) where dts makes the server's own "

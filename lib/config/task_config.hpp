@@ -63,7 +63,7 @@ struct PostgresCdcConfig {
     std::string publication;
     std::string start_lsn;  ///< as written, and well formed; empty: where the slot stands
     bool recreate_slot = false;
-    bool stream_in_progress = false;
+    bool stream_in_progress = true;
     bool binary_values = true;
     std::chrono::seconds keepalive_interval{10};
     std::optional<TableName> definition_table;  ///< ddl_meta_tb

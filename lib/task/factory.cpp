@@ -106,6 +106,17 @@ std::unique_ptr<Sink> make_writing_sink(const TaskConfig& config, const WorkerId
     return std::make_unique<MysqlSink>(std::move(options));
 }
 
+/// A server begins to stream a transaction without saying where it was first written where the
+/// first thing that it did there is no row (a TRUNCATE): who passes such over reads them when they
+/// commit, which says it always.
+std::shared_ptr<StreamedFolder> streamed_folder(const TaskConfig& config, SourceMemory& memory) {
+    if (!config.extractor.postgres_cdc.stream_in_progress) return nullptr;
+    if (!config.data_marker.src_node.empty()) return nullptr;
+    if (!memory.streamed_folder)
+        memory.streamed_folder = std::make_shared<StreamedFolder>(config.runtime.log_dir);
+    return memory.streamed_folder;
+}
+
 std::shared_ptr<BinaryChoice> binary_choice(const TaskConfig& config, SourceMemory& memory) {
     if (!config.extractor.postgres_cdc.binary_values) return nullptr;
     if (!memory.binary_choice) memory.binary_choice = std::make_shared<BinaryChoice>();
@@ -128,8 +139,7 @@ std::unique_ptr<Source> make_postgres_source(const TaskConfig& config, const Fil
             return origin.starts_with(origin_prefix);
         };
     }
-    options.stream_in_progress = cdc.stream_in_progress;
-    options.streamed_folder = config.runtime.log_dir;
+    options.streamed_folder = streamed_folder(config, memory);
     options.keepalive_interval = cdc.keepalive_interval;
     options.heartbeat_interval_secs = static_cast<int>(config.extractor.heartbeat_interval.count());
     if (const auto& table = config.extractor.heartbeat_table)

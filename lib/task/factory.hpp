@@ -16,6 +16,7 @@ namespace dts {
 
 class BinaryChoice;
 class HeartbeatWriter;
+class StreamedFolder;
 
 /// This worker, as it marks the target's checkpoint as its own.
 struct WorkerIdentity {
@@ -29,9 +30,11 @@ WorkerIdentity make_worker_identity(const std::filesystem::path& log_directory);
 FilterRules filter_rules(const TaskConfig& config);
 RouterRules router_rules(const TaskConfig& config);
 
-/// What the sources of a task have in common: after each error a new one is made.
+/// What the sources of a task have in common: after each error a new one is made. Each is made with
+/// the first source that needs it.
 struct SourceMemory {
-    std::shared_ptr<BinaryChoice> binary_choice;  ///< made with the first that needs it
+    std::shared_ptr<StreamedFolder> streamed_folder;
+    std::shared_ptr<BinaryChoice> binary_choice;
 };
 
 /// The filter must outlive the source.

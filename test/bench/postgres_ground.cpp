@@ -153,6 +153,8 @@ WalBacklog PostgresGround::make_backlog(const std::string& name) {
     }
     source_->run(
         fmt::format("SELECT pg_create_logical_replication_slot('{}', 'pgoutput')", backlog.slot));
+    // Nothing is known of tables that were empty a moment ago.
+    source_->run("SET enable_seqscan=off");
     source_->run(statement);
     backlog.end = source_->scalar("SELECT pg_current_wal_insert_lsn()");
     source_->run(fmt::format("INSERT INTO bench.mark VALUES ({})", backlog.mark));

@@ -2,54 +2,18 @@
 // record, and loses nothing once there is room again.
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
-#include <sys/mount.h>
-
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
 #include "test/fault/await.hpp"
 #include "test/fault/load_task.hpp"
+#include "test/fault/small_disk.hpp"
 #include "test/skip.hpp"
 
 using namespace dts;
 using namespace dts::test;
 
-namespace {
-
-/// A file system in memory with little room, in a new folder.
-class SmallDisk {
-  public:
-    explicit SmallDisk(std::filesystem::path folder) : folder_(std::move(folder)) {
-        std::filesystem::create_directories(folder_);
-        if (mount("none", folder_.c_str(), "tmpfs", 0, "size=512k") != 0) error_ = errno;
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    ~SmallDisk() {
-        if (error_ == 0) umount2(folder_.c_str(), MNT_DETACH);
-    }
-    /// Why there is none; empty when there is.
-    std::string error() const { return error_ == 0 ? "" : std::strerror(error_); }
-    /// The last pages of other files still have some room: a log grows a little.
-    void fill() {
-        std::ofstream file(folder_ / "filler");
-        const std::string block(4096, 'x');
-        while (file.write(block.data(), 4096).flush()) {
-        }
-    }
-    void make_room() { std::filesystem::remove(folder_ / "filler"); }
-
-  private:
-    std::filesystem::path folder_;
-    int error_ = 0;
-};
-
-}  // namespace
-
 TEST_CASE("full disk: the worker ends with 74, and goes on when there is room, nothing lost") {
     auto task = LoadTask::mariadb();
-    SmallDisk disk(task.log_folder());
+    SmallDisk disk(task.log_folder(), "512k");
     if (!disk.error().empty()) return skip("no tmpfs can be mounted: " + disk.error());
     Chance chance("full disk");
     INFO("DTS_TEST_SEED=" << chance.seed());

@@ -128,6 +128,6 @@ TEST_CASE("postgres: large transaction, streamed: bounded memory, whole, also af
 
 TEST_CASE("postgres: large transaction, serial: bounded memory, whole, also after a kill") {
     PostgresLoadTask task;
-    task.ini.remove("extractor", "stream_in_progress");
+    task.ini.set("extractor", "stream_in_progress", "false");
     is_applied_whole(task, "serial");
 }

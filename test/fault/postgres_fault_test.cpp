@@ -47,7 +47,8 @@ TEST_CASE("postgres: SIGKILL under load, rdb_merge: both sides end equal, no loo
 
 TEST_CASE("postgres: SIGKILL under load, serial: both sides end equal, no look sees a part") {
     PostgresLoadTask task;
-    task.ini.set("parallelizer", "parallel_type", "serial");
+    task.ini.set("parallelizer", "parallel_type", "serial")
+        .set("extractor", "stream_in_progress", "false");
     survives_kills(task, by_form(10U, 100U), "SIGKILL, postgres, serial");
 }
 

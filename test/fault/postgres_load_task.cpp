@@ -11,12 +11,12 @@
 namespace dts::test {
 
 PostgresLoadTask::PostgresLoadTask()
-    // With so little memory the server streams what is not small while it goes on.
+    // With so little memory the server streams what is not small while it goes on, as it is asked
+    // to unless the task says otherwise.
     : source(std::make_unique<PostgresServer>(
           std::vector<std::string>{"logical_decoding_work_mem=64kB"})),
       target(std::make_unique<PostgresServer>()),
       ini(TaskIni::postgres_cdc(*source, *target, load_database)) {
-    ini.set("extractor", "stream_in_progress", "true");
     for (auto* server : {source.get(), target.get()}) server->run(load_tables(*server).create);
     // All of the load goes through the worker, whenever that first comes to run.
     source->run(

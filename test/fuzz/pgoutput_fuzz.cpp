@@ -28,7 +28,8 @@ PgoutputDecoder::Options options() {
     PgoutputDecoder::Options options;
     options.limits = {16, 1 << 16};
     options.truncates = true;
-    options.streamed_folder = std::filesystem::temp_directory_path();
+    options.streamed_folder =
+        std::make_shared<StreamedFolder>(std::filesystem::temp_directory_path());
     options.skips_origin = [](std::string_view origin) { return origin == "no"; };
     return options;
 }

@@ -13,13 +13,6 @@ namespace dts {
 using pgoutput::Kind;
 using pgoutput::MessageReader;
 
-namespace {
-
-/// Messages of one replay(): a stop is waited for no longer.
-constexpr unsigned most_replayed = 4096;
-
-}  // namespace
-
 PositionPtr make_postgres_position(const WalPlace& place) {
     auto position = std::make_shared<PostgresPosition>();
     position->lsn = place.lsn;
@@ -30,8 +23,9 @@ PositionPtr make_postgres_position(const WalPlace& place) {
 void PgoutputDecoder::start(const WalPlace& place) {
     start_ = place_ = place;
     in_transaction_ = is_before_start_ = skips_transaction_ = false;
-    streamed_.clear();
-    replayed_ = nullptr;
+    drop_kept_aside();
+    later_tables_.clear();
+    descriptions_ = 0;
     bytes_aside_ = 0;
     batch_ = nullptr;
     trail_ = nullptr;
@@ -86,7 +80,7 @@ void PgoutputDecoder::accept(Bytes message) {
             accept_commit(reader.commit());
             break;
         case Kind::relation:
-            accept_relation(reader);
+            accept_relation(reader, ++descriptions_);
             break;
         case Kind::insert:
         case Kind::update:
@@ -143,83 +137,6 @@ bool PgoutputDecoder::is_skipped(std::string_view origin) const {
     return options_.skips_origin && options_.skips_origin(origin);
 }
 
-/// A message of a transaction in progress. It is looked at as far as tells whether it is wanted.
-void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t bytes) {
-    StreamedTransaction& transaction = streamed_.current();
-    if (kind == Kind::origin) {
-        transaction.origin = reader.origin();
-        reader.finish();
-        return;
-    }
-    const std::uint32_t xid = reader.xid();
-    const Bytes rest = reader.rest();
-    MessageReader row(rest);
-    switch (kind) {
-        case Kind::relation: {
-            const auto relation = row.relation();
-            if (selector_(relation.schema, relation.table) || is_definition_table(relation)) {
-                transaction.unwanted_tables.erase(relation.id);
-            } else {
-                transaction.unwanted_tables.insert(relation.id);
-            }
-            break;
-        }
-        case Kind::insert:
-        case Kind::update:
-        case Kind::remove:
-            if (transaction.unwanted_tables.count(row.relation_id()) == 0 &&
-                !is_skipped(transaction.origin))
-                break;
-            ++transaction.skipped_changes;
-            return;
-        case Kind::truncate:
-            break;
-        case Kind::type:
-            add_type(row);
-            return;
-        case Kind::message:
-            return;
-        default:
-            throw Error(ErrorKind::data, fmt::format("a pgoutput message of the kind {} inside a "
-                                                     "part of a streamed transaction",
-                                                     int{static_cast<char>(kind)}));
-    }
-    // A table is described once for the whole transaction, by whichever subtransaction needs it
-    // first: that outlives it.
-    const bool outlives = kind == Kind::relation;
-    const char head = static_cast<char>(kind);
-    transaction.add(outlives ? StreamedTransaction::no_subtransaction : xid, {&head, 1},
-                    as_text(rest));
-    bytes_aside_ += bytes;
-}
-
-void PgoutputDecoder::begin_replay(std::uint32_t xid, const pgoutput::Commit& commit) {
-    if (in_transaction_) throw Error(ErrorKind::data, "a transaction inside another");
-    auto transaction = streamed_.commit(xid);
-    begin(commit.commit_lsn);
-    skips_transaction_ = skips_transaction_ || is_skipped(transaction->origin);
-    if (transaction->skipped_changes != 0) {
-        batch().skipped_changes += transaction->skipped_changes;
-    }
-    replayed_ = std::move(transaction);
-    replayed_commit_ = commit;
-}
-
-void PgoutputDecoder::replay() {
-    for (unsigned messages = 0; messages < most_replayed && !is_full(); ++messages) {
-        const auto message = replayed_->next();
-        if (!message) {
-            replayed_ = nullptr;
-            accept_commit(replayed_commit_);
-            return;
-        }
-        // Of the kinds that keep_aside() takes.
-        bytes_aside_ -=
-            std::min<std::uint64_t>(bytes_aside_, message->size() + sizeof(std::uint32_t));
-        accept(*message);
-    }
-}
-
 void PgoutputDecoder::accept_commit(const pgoutput::Commit& commit) {
     if (!in_transaction_) throw Error(ErrorKind::data, "a commit without a transaction");
     in_transaction_ = false;
@@ -254,9 +171,19 @@ void PgoutputDecoder::add_type(MessageReader& reader) {
     types_.add(type.id, type.schema, type.name);
 }
 
-void PgoutputDecoder::accept_relation(MessageReader& reader) {
+/// What the server takes to be known is the description that it has sent last, of those of
+/// transactions that have committed. One that was streamed may come to be read behind a later one,
+/// of a transaction that committed before: then it counts for its own transaction alone.
+void PgoutputDecoder::accept_relation(MessageReader& reader, std::uint64_t number) {
     const auto relation = reader.relation();
     Table& table = tables_[relation.id];
+    const auto later = later_tables_.find(relation.id);
+    if (number < (later == later_tables_.end() ? table.number : later->second.number)) {
+        later_tables_.emplace(relation.id, table);
+    } else if (later != later_tables_.end()) {
+        later_tables_.erase(later);
+    }
+    table.number = number;
     table.holds_definitions = is_definition_table(relation);
     if (!table.holds_definitions && !selector_(relation.schema, relation.table)) {
         table.schema = nullptr;

@@ -6,12 +6,12 @@
 // and becomes changes at its commit, among the other transactions where that stands: by replay().
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "lib/source/postgres/binary_choice.hpp"
 #include "lib/source/postgres/definition_log.hpp"
@@ -33,7 +33,11 @@ class PgoutputDecoder {
     struct Options {
         Limits limits;
         bool truncates = false;  ///< TRUNCATE is a change; else the log says once that it was left
-        std::filesystem::path streamed_folder = ".";  ///< where transactions in progress are kept
+        /// Where transactions in progress are kept; nullptr where the server does not stream them.
+        std::shared_ptr<StreamedFolder> streamed_folder = {};
+        /// Which of a transaction's subtransactions were taken back.
+        std::function<std::vector<std::uint32_t>(const std::vector<std::uint32_t>&)> aborted_of =
+            {};
         /// Transactions that were written first elsewhere, under this name, are passed over.
         std::function<bool(std::string_view origin)> skips_origin = {};
         /// The rows of this table are definition statements, which the rules decide about.
@@ -53,14 +57,16 @@ class PgoutputDecoder {
     void start(const WalPlace& place);
 
     /// The bytes may go when it returns. Throws Error{data} for what makes no sense, and as
-    /// BinaryChoice's forms_of(). REQUIRES !is_replaying().
+    /// BinaryChoice's forms_of() and StreamedFolder's give_up(). REQUIRES !is_replaying().
     void accept(Bytes message);
 
     /// A streamed transaction has committed: its changes are to be taken in before the next
     /// message.
     bool is_replaying() const noexcept { return replayed_ != nullptr; }
-    /// Some more of them; until is_full() at most.
+    /// Some more of them; until is_full() at most. Throws as accept().
     void replay();
+    /// Their room is free then. The decoder must be started anew.
+    void drop_kept_aside() noexcept;
     /// Of what was accepted: kept aside, and not yet seen again by replay().
     std::uint64_t bytes_aside() const noexcept { return bytes_aside_; }
 
@@ -81,6 +87,7 @@ class PgoutputDecoder {
     struct Table {
         TableSchemaPtr schema;          ///< nullptr: not subscribed
         std::vector<BinaryForm> forms;  ///< of its columns; none in a stream of text
+        std::uint64_t number = 0;       ///< of its description, as they came
         bool is_in_batch = false;
         bool holds_definitions = false;
     };
@@ -90,12 +97,14 @@ class PgoutputDecoder {
     bool is_skipped(std::string_view origin) const;
     void keep_aside(pgoutput::Kind kind, pgoutput::MessageReader& reader, std::size_t bytes);
     void begin_replay(std::uint32_t xid, const pgoutput::Commit& commit);
+    void take_back_aborted(StreamedTransaction& transaction);
+    void end_replay();
     void accept_change(pgoutput::Kind kind, Bytes message);
     bool is_definition_table(const pgoutput::Relation& relation) const;
     void accept_definition(pgoutput::Kind kind, pgoutput::MessageReader& reader,
                            const Table& table);
     void add_type(pgoutput::MessageReader& reader);
-    void accept_relation(pgoutput::MessageReader& reader);
+    void accept_relation(pgoutput::MessageReader& reader, std::uint64_t number);
     void accept_commit(const pgoutput::Commit& commit);
     void accept_truncation(const pgoutput::Truncation& truncation, std::size_t bytes);
     void note(std::string text);
@@ -106,6 +115,9 @@ class PgoutputDecoder {
     Options options_;
     DefinitionLog definitions_;
     std::unordered_map<std::uint32_t, Table> tables_;
+    /// While an older description is in tables_, for the streamed transaction that it is of.
+    std::unordered_map<std::uint32_t, Table> later_tables_;
+    std::uint64_t descriptions_ = 0;  ///< that have come
     PostgresTypeNames types_;
     std::set<std::string> noted_;
     WalPlace start_;

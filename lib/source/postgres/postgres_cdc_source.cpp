@@ -8,6 +8,7 @@
 #include "lib/source/postgres/pgoutput_decoder.hpp"
 #include "lib/source/postgres/replication_stream.hpp"
 #include "lib/source/postgres/slot_inventory.hpp"
+#include "lib/source/postgres/subtransactions.hpp"
 #include "lib/source/postgres/timeline.hpp"
 
 namespace dts {
@@ -30,7 +31,7 @@ ReplicationStream::Options stream_options(const PostgresCdcOptions& options) {
     stream.publication = options.publication;
     stream.keepalive_interval = options.keepalive_interval;
     stream.take_over = options.take_over;
-    stream.in_progress = options.stream_in_progress;
+    stream.in_progress = options.streamed_folder && !options.streamed_folder->is_given_up();
     return stream;
 }
 
@@ -58,8 +59,8 @@ PositionPtr position_at(std::uint64_t lsn) {
 }  // namespace
 
 struct PostgresCdcSource::Reader {
-    explicit Reader(const PostgresCdcOptions& options)
-        : decoder(options.selector, decoder_options(options)), stream(stream_options(options)) {}
+    Reader(const PostgresCdcOptions& options, PgoutputDecoder::Options of_decoder)
+        : decoder(options.selector, std::move(of_decoder)), stream(stream_options(options)) {}
 
     ChangeBatchPtr take() {
         auto batch = decoder.take();
@@ -75,15 +76,18 @@ struct PostgresCdcSource::Reader {
     std::uint64_t bytes_handed_out = 0;
 };
 
-PostgresCdcSource::PostgresCdcSource(PostgresCdcOptions options)
-    : options_(std::move(options)), reader_(std::make_unique<Reader>(options_)) {}
+PostgresCdcSource::PostgresCdcSource(PostgresCdcOptions options) : options_(std::move(options)) {
+    auto of_decoder = decoder_options(options_);
+    of_decoder.aborted_of = [this](const auto& xids) { return aborted_of(xids); };
+    reader_ = std::make_unique<Reader>(options_, std::move(of_decoder));
+}
 
 PostgresCdcSource::~PostgresCdcSource() = default;
 
 /// A connection for questions, kept: it is asked several times at a start.
-PostgresConnection& PostgresCdcSource::ask() {
+PostgresConnection& PostgresCdcSource::ask(PostgresConnection::Kind kind) {
     if (!asked_) {
-        auto connection = std::make_unique<PostgresConnection>(options_.endpoint);
+        auto connection = std::make_unique<PostgresConnection>(options_.endpoint, kind);
         std::lock_guard lock(asked_mutex_);
         asked_ = std::move(connection);
     }
@@ -105,8 +109,7 @@ void PostgresCdcSource::preflight() {
 }
 
 std::string PostgresCdcSource::identity() {
-    PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
-    identity_ = PostgresIdentity::read(walsender).text();
+    identity_ = reader_->stream.identify();
     return identity_;
 }
 
@@ -206,7 +209,6 @@ bool PostgresCdcSource::choose_binary() {
 /// While the stream runs nobody else can move the slot: what holds() says then stays true.
 void PostgresCdcSource::open(const PositionPtr& position) {
     const PostgresPosition& start = as_postgres(*position);
-    notes_ = wal_source_notes(ask(), slot_reader(), options_.selector);
     reader_->decoder.start({start.lsn, start.timestamp_ms * 1000});
     reader_->bytes_handed_out = 0;
     pending_error_ = nullptr;
@@ -221,8 +223,28 @@ void PostgresCdcSource::open(const PositionPtr& position) {
                     fmt::format("the source no longer holds what follows {}: {}",
                                 position->to_json(), holding.detail),
                     holding.hint);
+    notes_ = wal_source_notes(ask(), slot_reader(), options_.selector);
+    close_asked();
+}
+
+/// Nobody needs it while the stream runs, but for aborted_of().
+void PostgresCdcSource::close_asked() {
     std::lock_guard lock(asked_mutex_);
     asked_.reset();
+}
+
+/// A walsender says whose log it is: of several hosts it might be another one's.
+std::vector<std::uint32_t> PostgresCdcSource::aborted_of(
+    const std::vector<std::uint32_t>& subtransactions) {
+    PostgresConnection& walsender = ask(PostgresConnection::Kind::replication);
+    const std::string& stream = reader_->stream.identity();
+    const std::string asked = PostgresIdentity::read(walsender).text();
+    if (asked != stream)
+        throw Error(ErrorKind::transient,
+                    fmt::format("the stream is of \"{}\", who answers is \"{}\"", stream, asked));
+    auto aborted = aborted_among(walsender, subtransactions);
+    close_asked();
+    return aborted;
 }
 
 ChangeBatchPtr PostgresCdcSource::next() {
@@ -249,6 +271,8 @@ ChangeBatchPtr PostgresCdcSource::next() {
             if (decoder.is_full()) return reader_->take();
         }
     } catch (const Error&) {
+        // The logs may be in need of the room at once.
+        decoder.drop_kept_aside();
         if (interrupted_) return nullptr;
         // What was committed before it is whole, and the operator may want to start behind it.
         if (!decoder.has_commit()) throw;

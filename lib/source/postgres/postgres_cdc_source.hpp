@@ -15,7 +15,6 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,6 +27,7 @@
 #include "lib/source/postgres/definition_log.hpp"
 #include "lib/source/postgres/postgres_heartbeat.hpp"
 #include "lib/source/postgres/postgres_preflight.hpp"
+#include "lib/source/postgres/streamed_folder.hpp"
 #include "lib/source/source.hpp"
 
 namespace dts {
@@ -40,10 +40,9 @@ struct PostgresCdcOptions {
     bool recreate_slot = false;
     bool take_over = false;  ///< end another reader of the slot
     bool truncates = false;  ///< TRUNCATE is applied
-    /// The server sends large transactions while they go on, from version 14 on; they are kept in
-    /// this folder until they commit.
-    bool stream_in_progress = false;
-    std::filesystem::path streamed_folder = ".";
+    /// Unless it is given up, the server sends large transactions while they go on, from version 14
+    /// on; they are kept here until they commit. nullptr: they are read when they commit.
+    std::shared_ptr<StreamedFolder> streamed_folder;
     /// Transactions that were written first elsewhere, under this name, are passed over.
     std::function<bool(std::string_view origin)> skips_origin;
     std::chrono::milliseconds keepalive_interval{10'000};
@@ -82,9 +81,11 @@ class PostgresCdcSource final : public Source {
   private:
     struct Reader;
 
-    PostgresConnection& ask();
+    PostgresConnection& ask(PostgresConnection::Kind kind = PostgresConnection::Kind::plain);
     SlotReader slot_reader() const;
     void make_heartbeat_table();
+    std::vector<std::uint32_t> aborted_of(const std::vector<std::uint32_t>& subtransactions);
+    void close_asked();
     bool reads(std::string_view schema, std::string_view table) const;
     bool choose_binary();
 

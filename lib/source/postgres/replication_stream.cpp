@@ -53,7 +53,14 @@ void ReplicationStream::connect() {
     std::lock_guard lock(connection_mutex_);
     connection_ = std::move(connection);
     copy_ = CopyBoth::make(*connection_);
+    is_unused_ = true;
     if (interrupted_) throw interrupted_error();
+}
+
+const std::string& ReplicationStream::identify() {
+    answering_ = {};
+    connect();
+    return identity_;
 }
 
 void ReplicationStream::open(std::uint64_t lsn, bool in_binary) {
@@ -65,7 +72,8 @@ void ReplicationStream::open(std::uint64_t lsn, bool in_binary) {
         acknowledged_ = 0;
         is_answer_wanted_ = false;
     }
-    connect();
+    if (!is_unused_) connect();
+    is_unused_ = false;
     // The server ends a stream whose reader is silent for wal_sender_timeout.
     const auto timeout = connection_->scalar(
         "SELECT setting FROM pg_catalog.pg_settings WHERE name='wal_sender_timeout'");
@@ -166,10 +174,9 @@ bool ReplicationStream::wait_for_bytes(Wait wait) {
         idle_ = false;
         return true;
     }
-    if (wait != Wait::none && pace_.may_pause()) {
+    if (const auto pause = pace_.pause(); wait != Wait::none && pause.count() > 0) {
         idle_ = false;
-        if (pause_.rest(PQsocket(connection_->handle()), wake_.get(), ReadPace::pause))
-            forget_wake();
+        if (pause_.rest(PQsocket(connection_->handle()), wake_.get(), pause)) forget_wake();
         return true;
     }
     pollfd polled[2] = {{PQsocket(connection_->handle()), POLLIN, 0}, {wake_.get(), POLLIN, 0}};

@@ -2,7 +2,7 @@
 // the server, also while nobody reads: with nothing but the last position that was acknowledged, so
 // the server never forgets what is not yet durable at the target.
 //
-// open(), next() belong to one thread; acknowledge(), is_idle(), interrupt() to any.
+// identify(), open(), next() belong to one thread; acknowledge(), is_idle(), interrupt() to any.
 #pragma once
 
 #include <atomic>
@@ -49,6 +49,9 @@ class ReplicationStream {
     explicit ReplicationStream(Options options);
     ~ReplicationStream();
 
+    /// Connects, and says whose log it is; the next open() goes on over this connection. Throws as
+    /// open().
+    const std::string& identify();
     /// Connects and asks for what commits at or behind the LSN; `in_binary`: with its values in the
     /// types' binary forms, which version 14 is the first to send. Throws Error{gap} when the slot
     /// is gone or has lost its log, {log_directory} when another worker is alive on it, {transient}
@@ -62,7 +65,7 @@ class ReplicationStream {
     void acknowledge(std::uint64_t lsn) noexcept;
     bool is_idle() const noexcept { return idle_; }
     std::uint64_t bytes_read() const noexcept { return bytes_read_; }
-    /// Whose log it is, by its own connection.
+    /// Whose log it is, by the stream's own connection.
     const std::string& identity() const noexcept { return identity_; }
     /// Ends a blocking open() or next(), which throw Error{transient}, for good.
     void interrupt() noexcept;
@@ -90,6 +93,7 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
+    bool is_unused_ = false;  ///< the connection: nothing was asked of it but whose log it is
     std::string identity_;
     ReadPace pace_;
     ReadPause pause_;

@@ -4,96 +4,111 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
+#include <iterator>
 #include <span>
 #include <system_error>
 #include <unistd.h>
 
 #include "lib/base/activity.hpp"
 #include "lib/base/error.hpp"
+#include "lib/source/mysql/event_checksum.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr std::size_t piece_bytes = 256 * 1024;
-/// Before each message: its length, and the (sub)transaction that sent it.
-struct Header {
+
+/// Before what is written at once: how much it is, and its checksum.
+struct PieceHeader {
+    std::uint32_t bytes;
+    std::uint32_t checksum;
+};
+/// Before each message in it: its length, and the (sub)transaction that sent it.
+struct MessageHeader {
     std::uint32_t bytes;
     std::uint32_t xid;
 };
 
-[[noreturn]] void fail(std::string_view action, const std::filesystem::path& folder) {
-    throw Error(
-        ErrorKind::durability,
-        fmt::format("can not {} what a transaction in progress has sent, in {}: {}", action,
-                    folder.string(), std::generic_category().message(errno)),
-        "a transaction that the source sends while it goes on is kept beside the logs until "
-        "it commits: make room there, or set [extractor] stream_in_progress=false");
-}
-
-FileHandle nameless_file(const std::filesystem::path& folder) {
-    std::string path = (folder / "streamed.XXXXXX").string();
-    FileHandle file(::mkostemp(path.data(), O_CLOEXEC));
-    if (!file || ::unlink(path.c_str()) != 0) fail("keep", folder);
-    return file;
+std::uint32_t checksum_of(std::string_view bytes) {
+    return event_checksum(std::as_bytes(std::span(bytes)));
 }
 
 }  // namespace
 
-StreamedTransaction::StreamedTransaction(const std::filesystem::path& folder)
-    : folder_(folder), file_(nameless_file(folder)) {}
+StreamedTransaction::StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid)
+    : folder_(std::move(folder)), xid_(xid), file_(folder_->make_file()) {}
 
 void StreamedTransaction::add(std::uint32_t xid, std::string_view head, std::string_view rest) {
-    const Header header{static_cast<std::uint32_t>(head.size() + rest.size()), xid};
+    if (xid != last_xid_ && xid != xid_ && xid != no_subtransaction) subtransactions_.insert(xid);
+    last_xid_ = xid;
+    const MessageHeader header{static_cast<std::uint32_t>(head.size() + rest.size()), xid};
+    if (buffer_.empty()) buffer_.resize(sizeof(PieceHeader));
     buffer_.append(reinterpret_cast<const char*>(&header), sizeof header).append(head).append(rest);
     if (buffer_.size() >= piece_bytes) flush();
 }
 
 void StreamedTransaction::flush() {
+    if (buffer_.empty()) return;
+    const auto messages = std::string_view(buffer_).substr(sizeof(PieceHeader));
+    const PieceHeader header{static_cast<std::uint32_t>(messages.size()), checksum_of(messages)};
+    std::memcpy(buffer_.data(), &header, sizeof header);
+    folder_->take_room(file_, buffer_.size());
     const While writing(Doing::outside);
     std::string_view bytes = buffer_;
     while (!bytes.empty()) {
         const auto written = ::write(file_.get(), bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail("write", folder_);
+        if (written < 0) folder_->can_not_keep(std::generic_category().message(errno));
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     bytes_ += buffer_.size();
     std::string().swap(buffer_);
 }
 
-/// At least so many bytes from where reading stands, all that are there in one piece.
-std::string_view StreamedTransaction::fill(std::size_t bytes) {
-    if (buffer_.size() - begin_ >= bytes) return std::string_view(buffer_).substr(begin_);
-    buffer_.erase(0, begin_);
-    begin_ = 0;
-    const std::uint64_t at = read_ + buffer_.size();
-    const std::uint64_t wanted = std::max(bytes, piece_bytes) - buffer_.size();
-    std::size_t have = buffer_.size();
-    buffer_.resize(have + static_cast<std::size_t>(std::min(wanted, bytes_ - at)));
+std::vector<std::uint32_t> StreamedTransaction::subtransactions() const {
+    std::vector<std::uint32_t> counting;
+    std::set_difference(subtransactions_.begin(), subtransactions_.end(), taken_back_.begin(),
+                        taken_back_.end(), std::back_inserter(counting));
+    return counting;
+}
+
+void StreamedTransaction::read_at(std::uint64_t place, char* to, std::size_t bytes) {
     const While reading(Doing::outside);
-    while (have < buffer_.size()) {
-        const auto got = ::pread(file_.get(), buffer_.data() + have, buffer_.size() - have,
-                                 static_cast<off_t>(read_ + have));
+    while (bytes > 0) {
+        const auto got = ::pread(file_.get(), to, bytes, static_cast<off_t>(place));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) fail("read", folder_);
-        if (got == 0) throw Error(ErrorKind::bug, "a streamed transaction is shorter than written");
-        have += static_cast<std::size_t>(got);
+        if (got < 0) folder_->can_not_keep("reading it: " + std::generic_category().message(errno));
+        if (got == 0) folder_->can_not_keep("reading it: it is shorter than what was written");
+        place += static_cast<std::uint64_t>(got);
+        to += got;
+        bytes -= static_cast<std::size_t>(got);
     }
-    if (have < bytes) throw Error(ErrorKind::bug, "a streamed transaction ends within a message");
-    return buffer_;
+}
+
+/// False at the end. A piece holds whole messages.
+bool StreamedTransaction::read_piece() {
+    if (read_ == bytes_) return false;
+    PieceHeader header{};
+    read_at(read_, reinterpret_cast<char*>(&header), sizeof header);
+    read_ += sizeof header;
+    const bool is_whole = header.bytes != 0 && header.bytes <= bytes_ - read_;
+    buffer_.resize(is_whole ? header.bytes : 0);
+    read_at(read_, buffer_.data(), buffer_.size());
+    if (!is_whole || checksum_of(buffer_) != header.checksum)
+        folder_->can_not_keep("reading it: it is not what was written");
+    read_ += header.bytes;
+    begin_ = 0;
+    return true;
 }
 
 std::optional<Bytes> StreamedTransaction::next() {
-    while (read_ < bytes_) {
-        Header header{};
-        std::memcpy(&header, fill(sizeof header).data(), sizeof header);
-        const auto message = fill(sizeof header + header.bytes).substr(sizeof header, header.bytes);
+    while (begin_ < buffer_.size() || read_piece()) {
+        MessageHeader header{};
+        std::memcpy(&header, buffer_.data() + begin_, sizeof header);
+        const auto message = std::string_view(buffer_).substr(begin_ + sizeof header, header.bytes);
         begin_ += sizeof header + header.bytes;
-        read_ += sizeof header + header.bytes;
         if (taken_back_.count(header.xid) != 0) continue;
         return std::as_bytes(std::span(message));
     }
@@ -114,7 +129,9 @@ void StreamedTransactions::begin_part(std::uint32_t xid, bool is_first) {
                     fmt::format("a part of the streamed transaction {} {}", xid,
                                 is_first ? "that begins it once more" : "without its beginning"));
     }
-    if (is_first) found = open_.emplace(xid, std::make_unique<StreamedTransaction>(folder_)).first;
+    if (!folder_) throw Error(ErrorKind::data, "a streamed transaction, which was not asked for");
+    if (is_first)
+        found = open_.emplace(xid, std::make_unique<StreamedTransaction>(folder_, xid)).first;
     current_ = found->second.get();
 }
 

@@ -4,62 +4,72 @@
 // taken back.
 //
 // A file has no name: it is gone with the worker, however that ends. The server sends what has not
-// been acknowledged again, and what is in progress has not. One thread.
+// been acknowledged again, and what is in progress has not. So nobody syncs it to the disk, whose
+// errors may come late or never: what is read must be what was written, by its checksum. One
+// thread.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/byte_reader.hpp"
-#include "lib/base/file_handle.hpp"
+#include "lib/source/postgres/streamed_folder.hpp"
 
 namespace dts {
 
-/// One of them, on disk. First written, then read, once.
+/// One of them, on disk. First written, then read, once. What fails gives its folder up, which
+/// throws.
 class StreamedTransaction {
   public:
     static constexpr std::uint32_t no_subtransaction = 0;  ///< no transaction has that number
 
-    explicit StreamedTransaction(const std::filesystem::path& folder);
+    StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid);
 
-    /// A message of this (sub)transaction, in two pieces. Throws Error{durability} as flush().
+    /// A message of this (sub)transaction, in two pieces.
     void add(std::uint32_t xid, std::string_view head, std::string_view rest);
-    /// What was added leaves memory. Throws Error{durability} when it cannot be written.
+    /// What was added leaves memory.
     void flush();
     /// What this subtransaction has sent so far does not count.
     void take_back(std::uint32_t subtransaction) { taken_back_.insert(subtransaction); }
+    /// Subtransactions that have sent something and are not known to be taken back.
+    std::vector<std::uint32_t> subtransactions() const;
 
     /// The next message that counts, valid until the next call; nothing at the end.
     std::optional<Bytes> next();
-    /// Bytes on disk and not read yet.
-    std::uint64_t bytes_left() const noexcept { return bytes_ - read_; }
+    StreamedFolder& folder() noexcept { return *folder_; }
 
     std::set<std::uint32_t> unwanted_tables;  ///< their changes are not kept
     std::uint64_t skipped_changes = 0;        ///< which were so many
     std::string origin;                       ///< empty: the server's own
 
   private:
-    std::string_view fill(std::size_t bytes);
+    bool read_piece();
+    void read_at(std::uint64_t place, char* to, std::size_t bytes);
 
-    std::filesystem::path folder_;  ///< for messages
+    std::shared_ptr<StreamedFolder> folder_;
+    std::uint32_t xid_;
     FileHandle file_;
-    std::string buffer_;  ///< being written; then what was read of the file
-    std::size_t begin_ = 0;
+    std::string buffer_;     ///< the piece that is being written, or read
+    std::size_t begin_ = 0;  ///< of what is not read yet in it
     std::uint64_t bytes_ = 0;
     std::uint64_t read_ = 0;
+    std::uint32_t last_xid_ = no_subtransaction;
+    std::set<std::uint32_t> subtransactions_;
     std::set<std::uint32_t> taken_back_;
 };
 
 /// All that are in progress, by the number of the transaction.
 class StreamedTransactions {
   public:
-    explicit StreamedTransactions(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    /// `folder` may be nullptr where none is asked for.
+    explicit StreamedTransactions(std::shared_ptr<StreamedFolder> folder)
+        : folder_(std::move(folder)) {}
 
     /// A new stream: the server begins anew with all of them.
     void clear() noexcept;
@@ -78,7 +88,7 @@ class StreamedTransactions {
     std::unique_ptr<StreamedTransaction> commit(std::uint32_t xid);
 
   private:
-    std::filesystem::path folder_;
+    std::shared_ptr<StreamedFolder> folder_;
     std::map<std::uint32_t, std::unique_ptr<StreamedTransaction>> open_;
     StreamedTransaction* current_ = nullptr;
 };

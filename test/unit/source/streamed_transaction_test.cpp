@@ -4,6 +4,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/source/postgres/pgoutput_decoder.hpp"
+#include "lib/source/postgres/subtransactions.hpp"
 #include "test/unit/source/pgoutput_fixture.hpp"
 #include "test/unit/temporary_directory.hpp"
 
@@ -13,10 +14,17 @@ using Catch::Contains;
 
 namespace {
 
+using Xids = std::vector<std::uint32_t>;
+
 struct Streaming {
     explicit Streaming(PgoutputDecoder::Limits limits = {}, std::uint64_t start = 0x1000)
         : decoder([](std::string_view schema, std::string_view) { return schema == "s"; },
-                  {limits, true, folder.path(),
+                  {limits, true, std::make_shared<StreamedFolder>(folder.path(), 1 << 20),
+                   [this](const Xids& xids) {
+                       asked = xids;
+                       if (!aborted) throw Error(ErrorKind::transient, "too many clients");
+                       return *aborted;
+                   },
                    [](std::string_view origin) { return origin.starts_with("dts:"); }}) {
         decoder.start({start, 0});
     }
@@ -65,7 +73,21 @@ struct Streaming {
                           std::filesystem::directory_iterator()));
     }
 
+    /// The names of the columns of each change.
+    std::string columns() {
+        while (decoder.is_replaying()) decoder.replay();
+        const auto batch = decoder.take();
+        std::string text;
+        for (const RowChange& change : batch->changes) {
+            for (const Column& column : change.table->columns) text += column.name + ",";
+            text += " ";
+        }
+        return text;
+    }
+
     TemporaryDirectory folder;
+    Xids asked;
+    std::optional<Xids> aborted = Xids{};  ///< nothing: the server does not say
     PgoutputDecoder decoder;
 };
 
@@ -204,19 +226,69 @@ TEST_CASE("streamed: what makes no sense is refused") {
     CHECK_THROWS_AS(s << stream_commit_message(50, 0x4000, 0x4030), Error);
 }
 
-TEST_CASE("streamed: a stream that begins anew begins with nothing; no folder is said") {
+TEST_CASE("streamed: the server is asked what became of subtransactions that it said nothing of") {
+    Streaming s;
+    s.part(50, true, {{50, "a"}, {51, "b"}, {52, "c"}, {53, "d"}, {51, "e"}, {50, "f"}});
+    s << stream_abort_message(50, 52);
+    s.aborted = Xids{51};
+    s << stream_commit_message(50, 0x4000, 0x4030);
+    CHECK(s.asked == Xids{51, 53});
+    CHECK(s.replayed() == "adf|");
+    s.asked.clear();
+    s.part(60, true, {{60, "a"}});
+    s << stream_commit_message(60, 0x5000, 0x5030);
+    CHECK(s.replayed() == "a|");
+    CHECK(s.asked.empty());
+    s.aborted.reset();
+    s.part(70, true, {{71, "a"}});
+    CHECK_THROWS_WITH(
+        s << stream_commit_message(70, 0x6000, 0x6030),
+        Contains("subtransactions of a streamed transaction were taken back: too many"));
+}
+
+TEST_CASE("streamed: the number of a transaction is completed by the one that comes next") {
+    constexpr std::uint64_t epoch = std::uint64_t{1} << 32;
+    CHECK(whole_xid(700, 1000) == 700);
+    CHECK(whole_xid(700, 3 * epoch + 1000) == 3 * epoch + 700);
+    CHECK(whole_xid(0xFFFFFFF0, 3 * epoch + 1000) == 2 * epoch + 0xFFFFFFF0);
+}
+
+TEST_CASE("streamed: an older description counts for its own transaction alone") {
+    Streaming s;
+    const auto old_table = relation_message(1, "s", "t", 'd', {{"id", true}});
+    const auto new_table = relation_message(1, "s", "t", 'd', {{"key", true}});
+    // Of a subtransaction that is taken back, while another transaction goes on with the table.
+    s << stream_start_message(50, true) << in_stream(51, old_table)
+      << in_stream(51, change_message('I', 1, tuple('N', {"gone"}))) << stream_stop_message()
+      << stream_abort_message(50, 51);
+    s << new_table << begin_message(0x2000) << change_message('I', 1, tuple('N', {"x"}))
+      << commit_message(0x2000, 0x2030);
+    s << stream_commit_message(50, 0x3000, 0x3030);
+    while (s.decoder.is_replaying()) s.decoder.replay();
+    s << begin_message(0x4000) << change_message('I', 1, tuple('N', {"y"}))
+      << commit_message(0x4000, 0x4030);
+    CHECK(s.columns() == "key, key, ");
+    // The rows of the older one are read by it.
+    s.part(60, true, {{60, "a"}});
+    s << new_table << stream_commit_message(60, 0x5000, 0x5030);
+    while (s.decoder.is_replaying()) s.decoder.replay();
+    s << begin_message(0x6000) << change_message('I', 1, tuple('N', {"z"}))
+      << commit_message(0x6000, 0x6030);
+    CHECK(s.columns() == "id, key, ");
+    // What was described last is known from its commit on.
+    s.part(70, true, {{70, "a"}});
+    s << stream_commit_message(70, 0x7000, 0x7030);
+    while (s.decoder.is_replaying()) s.decoder.replay();
+    s << begin_message(0x8000) << change_message('I', 1, tuple('N', {"z"}))
+      << commit_message(0x8000, 0x8030);
+    CHECK(s.columns() == "id, id, ");
+}
+
+TEST_CASE("streamed: a stream that begins anew begins with nothing") {
     Streaming s;
     s.part(50, true, {{50, "a"}});
     s.decoder.start({0x1000, 0});
     s.part(50, true, {{50, "b"}});
     s << stream_commit_message(50, 0x4000, 0x4030);
     CHECK(s.replayed() == "b|");
-    std::filesystem::remove_all(s.folder.path());
-    try {
-        s.part(60, true, {});
-        FAIL("it was kept nowhere");
-    } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::durability);
-        CHECK_THAT(error.what(), Contains(s.folder.path().string()) && Contains("HINT: "));
-    }
 }

@@ -1,0 +1,27 @@
+// Which subtransactions of a transaction that has committed were taken back, by the server's own
+// word.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/client/postgres_client.hpp"
+
+namespace dts {
+
+/// By number, as they stand in the log; from version 14 on (pg_xact_status: PostgreSQL
+/// documentation, "Transaction ID and Snapshot Information Functions"). Throws Error{data} where
+/// the server no longer knows it, which can not be while a slot holds what they wrote, else as
+/// PostgresConnection::query().
+std::vector<std::uint32_t> aborted_among(PostgresConnection& connection,
+                                         const std::vector<std::uint32_t>& subtransactions);
+
+/// The 64 bits of a transaction's number, of which the log has the lower half; `next`: the number
+/// that comes next.
+constexpr std::uint64_t whole_xid(std::uint32_t xid, std::uint64_t next) noexcept {
+    constexpr std::uint64_t epoch = std::uint64_t{1} << 32;
+    const std::uint64_t whole = next / epoch * epoch + xid;
+    return whole < next || whole < epoch ? whole : whole - epoch;
+}
+
+}  // namespace dts

@@ -1,0 +1,172 @@
+// Transactions in progress that can not be kept, or not be read again: the folder is given up, and
+// the task goes on without streaming.
+#include "lib/source/postgres/streamed_folder.hpp"
+
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <functional>
+
+#include "lib/base/error.hpp"
+#include "lib/source/postgres/streamed_transaction.hpp"
+#include "test/unit/temporary_directory.hpp"
+
+using namespace dts;
+using Catch::Contains;
+
+namespace {
+
+constexpr std::uint64_t mebibyte = 1 << 20;
+
+/// While it lives no file of this process grows beyond that.
+class ShortFiles {
+  public:
+    explicit ShortFiles(rlim_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &was_);
+        handler_ = std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{bytes, was_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~ShortFiles() {
+        ::setrlimit(RLIMIT_FSIZE, &was_);
+        std::signal(SIGXFSZ, handler_);
+    }
+    ShortFiles(const ShortFiles&) = delete;
+    ShortFiles& operator=(const ShortFiles&) = delete;
+
+  private:
+    rlimit was_{};
+    void (*handler_)(int) = nullptr;
+};
+
+struct Kept {
+    explicit Kept(std::uint64_t reserve = mebibyte)
+        : room(std::make_shared<StreamedFolder>(folder.path(), reserve)) {}
+
+    /// What gives the folder up; empty when nothing does.
+    std::string given_up_by(const std::function<void()>& action) const {
+        try {
+            action();
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::transient);
+            CHECK(room->is_given_up());
+            CHECK_THAT(error.what(), Contains(folder.path().string()));
+            CHECK_THAT(error.what(), Contains("MiB are free there"));
+            CHECK_THAT(error.hint(), Contains("stream_in_progress=false"));
+            return error.text();
+        }
+        CHECK_FALSE(room->is_given_up());
+        return "";
+    }
+    static void fill(StreamedTransaction& transaction, int kibibytes) {
+        const std::string row(1024 - 9, 'x');
+        for (int i = 0; i < kibibytes; ++i) transaction.add(50, "I", row);
+        transaction.flush();
+    }
+    /// The file that is open without a name in the folder.
+    int file() const {
+        for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+            std::error_code gone;
+            const auto target = std::filesystem::read_symlink(entry, gone).string();
+            if (target.starts_with(folder.path().string()))
+                return std::stoi(entry.path().filename());
+        }
+        FAIL("no file is open");
+        return -1;
+    }
+
+    TemporaryDirectory folder;
+    std::shared_ptr<StreamedFolder> room;
+};
+
+void read_all(StreamedTransaction& transaction) {
+    while (transaction.next()) {
+    }
+}
+
+}  // namespace
+
+TEST_CASE("streamed folder: the logs are left a twentieth, more of small disks, a GiB of large") {
+    CHECK(room_of_logs(16 * mebibyte) == 4 * mebibyte);
+    CHECK(room_of_logs(256 * mebibyte) == 64 * mebibyte);
+    CHECK(room_of_logs(1000 * mebibyte) == 64 * mebibyte);
+    CHECK(room_of_logs(10'000 * mebibyte) == 500 * mebibyte);
+    CHECK(room_of_logs(1'000'000 * mebibyte) == 1024 * mebibyte);
+    CHECK(room_of_logs(0) == 0);
+}
+
+TEST_CASE("streamed folder: nothing is kept where the logs would have too little room") {
+    Kept kept(std::uint64_t{1} << 62);
+    CHECK_THAT(kept.given_up_by([&] { StreamedTransaction(kept.room, 50); }),
+               Contains("the logs need 4398046511104 MiB"));
+    CHECK(std::filesystem::is_empty(kept.folder.path()));
+}
+
+TEST_CASE("streamed folder: it is looked at before what is written uses the reserve up") {
+    Kept kept;
+    FileHandle file = kept.room->make_file();
+    CHECK(kept.given_up_by([&] { kept.room->take_room(file, 4096); }).empty());
+    CHECK_THAT(kept.given_up_by([&] { kept.room->take_room(file, std::uint64_t{1} << 60); }),
+               Contains("the logs need"));
+}
+
+TEST_CASE("streamed folder: a file that can not be made or written is said, with the reason") {
+    Kept kept;
+    SECTION("no folder") {
+        std::filesystem::remove_all(kept.folder.path());
+        try {
+            StreamedTransaction(kept.room, 50);
+            FAIL("it was kept nowhere");
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::transient);
+            CHECK_THAT(error.what(), Contains("No such file or directory"));
+        }
+    }
+    SECTION("a file that may not grow") {
+        StreamedTransaction transaction(kept.room, 50);
+        Kept::fill(transaction, 900);
+        const ShortFiles no_more(mebibyte);
+        CHECK_THAT(kept.given_up_by([&] { Kept::fill(transaction, 900); }),
+                   Contains("File too large"));
+    }
+}
+
+TEST_CASE("streamed folder: what is read again is what was written, or given up") {
+    Kept kept;
+    StreamedTransaction transaction(kept.room, 50);
+    Kept::fill(transaction, 600);
+    const int file = kept.file();
+    SECTION("as it was") {
+        CHECK(kept.given_up_by([&] { read_all(transaction); }).empty());
+    }
+    SECTION("a byte of a row") {
+        // The descriptor may be written at a place: it is open for both.
+        REQUIRE(::pwrite(file, "y", 1, 300'000) == 1);
+        CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("it is not what was written"));
+    }
+    SECTION("a length") {
+        REQUIRE(::pwrite(file, "\xFF\xFF\xFF\x7F", 4, 0) == 4);
+        CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("it is not what was written"));
+    }
+    SECTION("nothing but zeros") {
+        REQUIRE(::ftruncate(file, 0) == 0);
+        REQUIRE(::ftruncate(file, 10 << 20) == 0);
+        CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("it is not what was written"));
+    }
+    SECTION("cut off") {
+        REQUIRE(::ftruncate(file, 400'000) == 0);
+        CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("it is shorter than what was written"));
+    }
+    SECTION("an error of the disk") {
+        const FileHandle unreadable(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        REQUIRE(::dup2(unreadable.get(), file) == file);
+        CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("reading it: Is a directory"));
+    }
+}
