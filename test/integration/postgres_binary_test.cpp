@@ -20,6 +20,7 @@ struct SentType {
     const char* send;
     const char* made;   ///< from i, 1 to 20,000
     const char* nasty;  ///< literals
+    int times = 1;      ///< so many more
 };
 
 /// `d` and `u`: an integer of 64 bits by chance, of any size and sign; one of 32.
@@ -36,6 +37,30 @@ constexpr SentType sent_types[] = {
      "('NaN'), ('Infinity'), ('-Infinity'), ('0'), ('0.000'), ('-0'), ('1e131071'), ('1e-16383'), "
      "('10000'), ('9999'), ('0.0001'), ('0.00001'), ('100000000.10000000'), ('-0.1'), "
      "(repeat('9', 131072) || '.' || repeat('9', 16383))"},
+    // Decimals by chance, powers of two and what is next to them, integers between two that have a
+    // form of their own, fractions, and decimals that are as near to one number as to another.
+    {"float8", "float8send",
+     "CASE i % 8 WHEN 0 THEN (d % 100000000000000000 || 'e' || abs(u) % 600 - 315)::float8 WHEN 1 "
+     "THEN 2::float8 ^ (i / 8 % 2098 - 1074) WHEN 2 THEN 2::float8 ^ (i / 8 % 2045 - 1021) * (1 + "
+     "2::float8 ^ (-52)) WHEN 3 THEN 2::float8 ^ (i / 8 % 2044 - 1020) * (1 - 2::float8 ^ (-53)) "
+     "WHEN 4 THEN ((9007199254740993 + i) / 2 * 2 + 1) * 2::numeric ^ (i / 8 % 60) WHEN 5 THEN "
+     "d / 10::float8 ^ (i / 8 % 25) WHEN 6 THEN i / 8 * 2::float8 ^ (i / 8 % 200 - 100) ELSE (d % "
+     "100000 || '5e' || abs(u) % 300)::float8 END",
+     "('NaN'), ('Infinity'), ('-Infinity'), ('0'), ('-0'), ('5e-324'), ('1.7976931348623157e308'), "
+     "('2.2250738585072014e-308'), ('0.1'), ('1e14'), ('1e15'), ('1e16'), ('123456789012345'), "
+     "('1234567890123456'), ('0.0001'), ('0.00001'), ('0.00012345'), ('1e22'), ('1e23')",
+     10},
+    {"float4", "float4send",
+     "CASE i % 8 WHEN 0 THEN (d % 10000000000 || 'e' || abs(u) % 68 - 40)::float8 WHEN 1 THEN "
+     "2::float8 ^ (i / 8 % 277 - 149) WHEN 2 THEN 2::float8 ^ (i / 8 % 250 - 124) * (1 + 2::float8 "
+     "^ (-23)) WHEN 3 THEN 2::float8 ^ (i / 8 % 250 - 124) * (1 - 2::float8 ^ (-24)) WHEN 4 THEN "
+     "((16777217 + i) / 2 * 2 + 1) * 2::numeric ^ (i / 8 % 60) WHEN 5 THEN d / 10::float8 ^ (i / 8 "
+     "% 15) WHEN 6 THEN i / 8 * 2::float8 ^ (i / 8 % 100 - 50) ELSE (d % 1000 || '5e' || abs(u) % "
+     "34)::float8 END",
+     "('NaN'), ('Infinity'), ('-Infinity'), ('0'), ('-0'), ('1e-45'), ('3.4028235e38'), ('0.1'), "
+     "('1.17549435e-38'), ('1e5'), ('1e6'), ('1e7'), ('123456'), ('1234567'), ('0.0001'), "
+     "('0.00001'), ('0.00012345'), ('33554432')",
+     10},
     {"date", "date_send",
      "date '2000-01-01' + CASE i % 3 WHEN 0 THEN i - 10000 WHEN 1 THEN i - 740485 ELSE "
      "least(greatest(u, -2451545 + i), 2145031948 - i) END",
@@ -103,10 +128,10 @@ void check_texts(PostgresServer& server) {
         CAPTURE(sent.type);
         const auto result = connection.query(fmt::format(
             "WITH chance AS (SELECT i, ('x' || md5(i::text))::bit(64)::bigint >> i % 64 AS d, ('x' "
-            "|| md5('u' || i))::bit(32)::int AS u FROM generate_series(1, 20000) AS i), v AS "
+            "|| md5('u' || i))::bit(32)::int AS u FROM generate_series(1, {4}) AS i), v AS "
             "(SELECT ({1})::{0} AS v FROM chance UNION ALL SELECT t::{0} FROM (VALUES {3}) AS "
             "n(t)) SELECT v, encode({2}(v), 'hex') FROM v",
-            sent.type, sent.made, sent.send, sent.nasty));
+            sent.type, sent.made, sent.send, sent.nasty, sent.times * 20'000));
         REQUIRE(result.size() > 20'000);
         std::size_t wrong = 0;
         for (std::size_t i = 0; i < result.size() && wrong < 5; ++i) {
@@ -145,7 +170,8 @@ struct BinaryPair : PostgresPair {
     void make_tables() {
         run_on_both(
             "CREATE TABLE s.t (id int PRIMARY KEY, b bool, i2 int2, i8 int8, o oid, n numeric, n2 "
-            "numeric(12,4), d date, t time, ts timestamp, tz timestamptz, u uuid, by bytea, tx "
+            "numeric(12,4), d date, t time, ts timestamp, tz timestamptz, u uuid, by bytea, f4 "
+            "real, f8 double precision, tx "
             "text, vc varchar(40), c char(8), na name, j json, jb jsonb, m s.mood, f s.feeling, p "
             "s.positive, g int GENERATED ALWAYS AS (id * 2) STORED);"
             "CREATE TABLE s.keyless (n int, v text, at timestamptz);"
@@ -158,7 +184,8 @@ struct BinaryPair : PostgresPair {
             "INSERT INTO s.t SELECT i, i % 2 = 0, i, i * 1e12, i, i / 7.0, i / 3.0, "
             "date '2024-02-29' - i * 777, time '00:00' + i * interval '1.001 s', "
             "timestamp '2024-02-29' - i % 3000 * interval '1 year' - i * interval '1.000001 s', "
-            "now() - i % 2000 * interval '3 year', md5(i::text)::uuid, sha256(i::text::bytea), "
+            "now() - i % 2000 * interval '3 year', md5(i::text)::uuid, sha256(i::text::bytea), i / "
+            "3.0, i / 7.0, "
             "CASE WHEN i % 9 = 0 THEN (SELECT string_agg(md5((i * 1000 + k)::text), '') FROM "
             "generate_series(1, 200) AS k) END, md5(i::text), "
             "'ä' || i, 'name', json_build_object('a', i), jsonb_build_object('ü', i), "
@@ -206,13 +233,13 @@ TEST_CASE("postgres: rows come in binary, and as text once a type comes in that 
     CHECK(pair.streams(true) == 1);
     CHECK(pair.streams(false) == 0);
 
-    pair.target.run("ALTER TABLE s.t ADD r double precision");
+    pair.target.run("ALTER TABLE s.t ADD r interval");
     std::thread load([&] { pair.insert(1001, 2000); });
     worker->wait_for("some of the load",
                      [&] { return pair.target.scalar("SELECT max(id) > 1100 FROM s.t") == "t"; });
-    pair.source.run("ALTER TABLE s.t ADD r double precision");
+    pair.source.run("ALTER TABLE s.t ADD r interval");
     load.join();
-    pair.source.run("UPDATE s.t SET r = id * 1e-7");
+    pair.source.run("UPDATE s.t SET r = id * interval '1.5 hours'");
     pair.change();
     worker->wait_for_line(meets_another);
     CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
@@ -235,9 +262,9 @@ TEST_CASE("postgres: a type that the catalog no longer has is met in the log, on
     worker->wait_for_line("PgCdcExtractor starts");
     pair.insert(1, 10);
     CHECK(pair.arrive_and_stop(*worker) == "exit code 0");
-    pair.target.run("ALTER TABLE s.t ADD r real; CREATE TYPE s.later AS ENUM ('x')");
+    pair.target.run("ALTER TABLE s.t ADD r interval; CREATE TYPE s.later AS ENUM ('x')");
     pair.insert(11, 20);
-    pair.source.run("ALTER TABLE s.t ADD r real");
+    pair.source.run("ALTER TABLE s.t ADD r interval");
     pair.insert(21, 30);
     pair.source.run("ALTER TABLE s.t DROP r");
     pair.insert(31, 40);
@@ -270,14 +297,14 @@ TEST_CASE("postgres: which streams are binary is told by what is sent and read")
     pair.make_tables();
     // Not read; not sent; read and sent, but for the column.
     pair.source.run(
-        "CREATE SCHEMA x; CREATE TABLE x.t (id int PRIMARY KEY, r real);"
+        "CREATE SCHEMA x; CREATE TABLE x.t (id int PRIMARY KEY, r interval);"
         "CREATE PUBLICATION p FOR TABLE s.t, s.keyless, x.t;"
-        "CREATE TABLE s.unsent (id int PRIMARY KEY, r real);");
-    pair.target.run("CREATE TABLE s.unsent (id int PRIMARY KEY, r real)");
+        "CREATE TABLE s.unsent (id int PRIMARY KEY, r interval);");
+    pair.target.run("CREATE TABLE s.unsent (id int PRIMARY KEY, r interval)");
     const auto follow = [&](const TaskIni& ini) {
         WorkerProcess worker(ini, pair.folder.path());
         worker.wait_for_line("PgCdcExtractor starts");
-        pair.source.run("INSERT INTO x.t SELECT COALESCE(max(id), 0) + 1, 0.1 FROM x.t");
+        pair.source.run("INSERT INTO x.t SELECT COALESCE(max(id), 0) + 1, '1 day' FROM x.t");
         const int first = std::stoi(pair.source.scalar("SELECT COALESCE(max(id), 0) FROM s.t")) + 1;
         pair.insert(first, first + 10);
         CHECK(pair.arrive_and_stop(worker) == "exit code 0");

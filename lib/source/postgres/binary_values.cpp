@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <limits>
 
 #include "lib/base/error.hpp"
+#include "lib/source/postgres/binary_float.hpp"
 #include "lib/source/postgres/binary_numeric.hpp"
 
 namespace dts {
@@ -30,6 +32,8 @@ constexpr NamedForm named_forms[] = {
     {"json", BinaryForm::same},
     {"bool", BinaryForm::boolean},
     {"oid", BinaryForm::oid},
+    {"float4", BinaryForm::float4},
+    {"float8", BinaryForm::float8},
     {"numeric", BinaryForm::numeric},
     {"date", BinaryForm::date},
     {"time", BinaryForm::time},
@@ -43,6 +47,7 @@ constexpr NamedForm named_forms[] = {
 constexpr std::int64_t day_us = 86'400'000'000;
 /// A timestamptz with BC and seven digits of a year is the longest: 38.
 constexpr std::size_t longest_short = 48;
+static_assert(longest_float <= longest_short);
 
 constexpr auto hex_pairs = [] {
     std::array<char, 512> pairs{};
@@ -189,6 +194,11 @@ char* put_short(char* out, BinaryForm form, ByteReader& reader) {
             return put_integer(out, static_cast<std::int64_t>(reader.unsigned_be<8>()));
         case BinaryForm::oid:
             return put_integer(out, reader.unsigned_be<4>());
+        case BinaryForm::float4:
+            return put_float(
+                out, std::bit_cast<float>(static_cast<std::uint32_t>(reader.unsigned_be<4>())));
+        case BinaryForm::float8:
+            return put_float(out, std::bit_cast<double>(reader.unsigned_be<8>()));
         case BinaryForm::date:
             return put_date(out, static_cast<std::int32_t>(reader.unsigned_be<4>()));
         case BinaryForm::time:

@@ -2,9 +2,8 @@
 // it prints itself in a session with our settings (lib/client/postgres_connect.cpp). Formats: the
 // send and output functions of PostgreSQL, src/backend/utils/adt.
 //
-// Types whose text is more than their bytes written down (floats in the server's own shortest form,
-// intervals, arrays, ...) or has changed between versions (pg_lsn) have no form here: a stream that
-// has any of those is text as a whole.
+// Types that are not here have no form (intervals, arrays, network addresses, ...; pg_lsn, which
+// versions print differently): a stream that has any of those is text as a whole.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +24,8 @@ enum class BinaryForm : std::uint8_t {
     int4,
     int8,
     oid,
+    float4,
+    float8,
     numeric,
     date,
     time,
