@@ -25,7 +25,8 @@ std::string any_name(Chance& chance, const char* stem, int number) {
 
 }  // namespace
 
-RandomTable::RandomTable(Chance& chance, const std::string& schema, int number)
+RandomTable::RandomTable(Chance& chance, const std::string& schema, int number,
+                         const std::vector<PostgresTypeCase>& types)
     : name_(schema + "." + any_name(chance, "t", number)),
       leaf_prefix_(fmt::format("{}.part_{}_", schema, number)) {
     static constexpr std::array keys = {Key::id,   Key::id_and_value, Key::value,       Key::index,
@@ -33,7 +34,7 @@ RandomTable::RandomTable(Chance& chance, const std::string& schema, int number)
     key_ = any(chance, keys);
     const int columns = chance.between(1, 5);
     for (int i = 0; i < columns; ++i)
-        values_.push_back({any_name(chance, "v", i), &any(chance, postgres_type_cases()), true});
+        values_.push_back({any_name(chance, "v", i), &any(chance, types), true});
     // An index takes an array of what has no order; only two rows in it are refused.
     const bool has_no_equal = values_.front().type->type == "box[]";
     if (has_no_equal && (key_ == Key::id_and_value || key_ == Key::value)) key_ = Key::id;

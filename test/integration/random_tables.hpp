@@ -12,8 +12,9 @@ namespace dts::test {
 
 class RandomTable {
   public:
-    /// `number` makes its names unlike those of others.
-    RandomTable(Chance& chance, const std::string& schema, int number);
+    /// `number` makes its names unlike those of others; `types`, which outlive it: of its values.
+    RandomTable(Chance& chance, const std::string& schema, int number,
+                const std::vector<PostgresTypeCase>& types);
 
     const std::string& name() const noexcept { return name_; }  ///< quoted, with its schema
     /// Statements that make it. Some types have no order that an index needs: the server refuses
