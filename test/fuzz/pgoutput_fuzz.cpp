@@ -29,7 +29,7 @@ PgoutputDecoder::Options options() {
     options.limits = {16, 1 << 16};
     options.truncates = true;
     options.streamed_folder =
-        std::make_shared<StreamedFolder>(std::filesystem::temp_directory_path());
+        std::make_shared<StreamedFolder>(std::filesystem::temp_directory_path(), 1 << 20);
     options.binary = std::make_shared<BinaryChoice>();
     options.binary->choose_binary({20'000});
     options.skips_origin = [](std::string_view origin) { return origin == "no"; };

@@ -13,9 +13,9 @@ using namespace dts::test;
 namespace {
 
 struct Streams : PostgresPair {
-    explicit Streams(Release release = Release::debian)
+    explicit Streams(Release release = Release::debian, const char* setting = "max_wal_senders=20")
         : PostgresPair({"logical_decoding_work_mem=64kB", "log_replication_commands=on",
-                        "max_prepared_transactions=4"},
+                        "max_prepared_transactions=4", setting},
                        release, release),
           open(source.connect()) {
         run_on_both(
@@ -31,16 +31,24 @@ struct Streams : PostgresPair {
         return source.scalar(
             "SELECT coalesce(sum(stream_count), 0) FROM pg_stat_replication_slots");
     }
-    /// So much of open transactions has arrived: their files are there, without a name. Bytes.
-    static std::uintmax_t kept_by(const WorkerProcess& worker) {
+    /// The files of open transactions of which a part has arrived: they have no name.
+    static std::vector<std::filesystem::path> kept_files(const WorkerProcess& worker) {
+        std::vector<std::filesystem::path> files;
         const auto folder = fmt::format("/proc/{}/fd", worker.pid());
-        std::uintmax_t bytes = 0;
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
             std::error_code gone;
             const auto file = std::filesystem::read_symlink(entry, gone).string();
-            if (file.find("/streamed.") == std::string::npos || !file.ends_with("(deleted)"))
-                continue;
-            const auto size = std::filesystem::file_size(entry.path(), gone);
+            if (file.find("/streamed.") != std::string::npos && file.ends_with("(deleted)"))
+                files.push_back(entry.path());
+        }
+        return files;
+    }
+    /// How large they are, bytes.
+    static std::uintmax_t kept_by(const WorkerProcess& worker) {
+        std::uintmax_t bytes = 0;
+        for (const auto& file : kept_files(worker)) {
+            std::error_code gone;
+            const auto size = std::filesystem::file_size(file, gone);
             if (!gone) bytes += size;
         }
         return bytes;
@@ -289,4 +297,53 @@ TEST_CASE("postgres: SIGTERM and a take-over inside a streamed transaction lose 
     CHECK(worker->wait_for_exit().status.code != 0);
     CHECK(s.differences() == "");
     CHECK(s.rows_of_target() == "6000");
+}
+
+TEST_CASE("postgres: a streamed transaction that can not be read again is read from the source") {
+    Streams s;
+    WorkerProcess worker(s.ini(), s.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    s.open.query("BEGIN");
+    s.insert(s.open, 1, 5000);
+    s.wait_for_a_part(worker);
+    s.source.run("INSERT INTO s.t VALUES (-1, 'flushes the log')");
+    worker.wait_for("most of it", [&] { return Streams::kept_by(worker) > 400'000; });
+    for (const auto& file : Streams::kept_files(worker))
+        std::filesystem::resize_file(file, 200'000);
+    s.open.query("COMMIT");
+    CHECK_THAT(worker.wait_for_line("can not be kept in"), Catch::Contains("reading it: "));
+    CHECK(s.arrive_and_stop(worker) == "exit code 0");
+    CHECK(s.differences() == "");
+    CHECK(s.rows_of_target() == "5001");
+}
+
+TEST_CASE("postgres: a source that can not be asked of subtransactions is read without streaming") {
+    // Its own is the only walsender.
+    Streams s(PostgresServer::Release::debian, "max_wal_senders=1");
+    WorkerProcess worker(s.ini(), s.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    s.open.query("BEGIN; SAVEPOINT one");
+    s.insert(s.open, 1, 3000);
+    s.wait_for_a_part(worker);
+    s.open.query("COMMIT");
+    CHECK_THAT(worker.wait_for_line("can not be asked which subtransactions"),
+               Catch::Contains("HINT: it takes one more connection"));
+    CHECK(s.arrive_and_stop(worker) == "exit code 0");
+    CHECK(s.differences() == "");
+    CHECK(s.rows_of_target() == "3000");
+}
+
+TEST_CASE("postgres: a streamed transaction of thousands of subtransactions arrives as it is") {
+    Streams s;
+    WorkerProcess worker(s.ini(), s.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    s.source.run(
+        "DO $$ BEGIN FOR i IN 1..20000 LOOP BEGIN "
+        "INSERT INTO s.t VALUES (i % 15000, repeat('x', 50)) ON CONFLICT (id) DO UPDATE SET "
+        "v='again'; IF i % 3 = 0 THEN RAISE EXCEPTION 'no'; END IF; "
+        "EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$");
+    CHECK(s.arrive_and_stop(worker) == "exit code 0");
+    CHECK(s.differences() == "");
+    CHECK(s.parts() != "0");
+    CHECK_THAT(worker.default_log(), !Catch::Contains("WARN"));
 }

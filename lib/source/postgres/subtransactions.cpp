@@ -30,7 +30,7 @@ std::vector<std::uint32_t> aborted_among(PostgresConnection& connection,
                                          const std::vector<std::uint32_t>& subtransactions) {
     std::vector<std::uint32_t> aborted;
     for (std::size_t at = 0; at < subtransactions.size(); at += most_asked) {
-        const std::uint64_t next = number(
+        const std::uint64_t completed = number(
             connection
                 .scalar(
                     "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text")
@@ -38,7 +38,7 @@ std::vector<std::uint32_t> aborted_among(PostgresConnection& connection,
         std::string numbers;
         for (std::size_t i = at; i < std::min(at + most_asked, subtransactions.size()); ++i)
             fmt::format_to(std::back_inserter(numbers), "{}{}", numbers.empty() ? "" : ",",
-                           whole_xid(subtransactions[i], next));
+                           whole_xid(subtransactions[i], completed));
         const auto answer = connection.query(fmt::format(
             "SELECT x::text, s IS NULL FROM (SELECT x, pg_catalog.pg_xact_status(x) AS s FROM "
             "pg_catalog.unnest('{{{}}}'::pg_catalog.xid8[]) AS x) AS asked WHERE s IS NULL OR "

@@ -16,12 +16,11 @@ namespace dts {
 std::vector<std::uint32_t> aborted_among(PostgresConnection& connection,
                                          const std::vector<std::uint32_t>& subtransactions);
 
-/// The 64 bits of a transaction's number, of which the log has the lower half; `next`: the number
-/// that comes next.
-constexpr std::uint64_t whole_xid(std::uint32_t xid, std::uint64_t next) noexcept {
-    constexpr std::uint64_t epoch = std::uint64_t{1} << 32;
-    const std::uint64_t whole = next / epoch * epoch + xid;
-    return whole < next || whole < epoch ? whole : whole - epoch;
+/// The 64 bits of a transaction's number, of which the log has the lower half; `near`: one that the
+/// server has got to, before or behind it.
+constexpr std::uint64_t whole_xid(std::uint32_t xid, std::uint64_t near) noexcept {
+    const auto distance = static_cast<std::int32_t>(xid - static_cast<std::uint32_t>(near));
+    return near + static_cast<std::uint64_t>(std::int64_t{distance});
 }
 
 }  // namespace dts
