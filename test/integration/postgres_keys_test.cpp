@@ -127,19 +127,11 @@ std::string change_of_all(std::size_t number) {
 }
 
 void check_changes_arrive(KeysPair& pair, const TaskIni& ini) {
-    WorkerProcess worker(ini, pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run(pair.for_all(inserts));
-    worker.wait_for_checkpoint(pair.source.wal_end());
-    CHECK(pair.differences() == "");
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        INFO(changes[i]);
-        pair.source.run(pair.for_all(change_of_all(i)));
-        worker.wait_for_checkpoint(pair.source.wal_end());
-        CHECK(pair.differences() == "");
-    }
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK_THAT(worker.default_log(), !Catch::Contains("were not found"));
+    std::vector<std::string> statements = {pair.for_all(inserts)};
+    for (std::size_t i = 0; i < changes.size(); ++i)
+        statements.push_back(pair.for_all(change_of_all(i)));
+    CHECK(pair.follow(ini, statements) == "");
+    CHECK_THAT(read_file(pair.log_folder() / "default.log"), !Catch::Contains("were not found"));
 }
 
 }  // namespace
@@ -185,15 +177,9 @@ TEST_CASE("postgres keys: values that an index takes for one give way to each ot
     KeysPair pair;
     pair.run_on_both("CREATE TABLE s.t (k ext.citext PRIMARY KEY, n int)");
     pair.target.run("INSERT INTO s.t VALUES ('ABC', -1)");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run("INSERT INTO s.t VALUES ('abc', 1), ('x', 2)");
-    worker.wait_for_checkpoint(pair.source.wal_end());
-    CHECK(pair.differences() == "");
-    pair.source.run("UPDATE s.t SET k = upper(k)");
-    pair.source.run("DELETE FROM s.t WHERE n = 2; INSERT INTO s.t VALUES ('x', 3)");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow({"INSERT INTO s.t VALUES ('abc', 1), ('x', 2)", "UPDATE s.t SET k = upper(k)",
+                       "DELETE FROM s.t WHERE n = 2;"
+                       "INSERT INTO s.t VALUES ('x', 3)"}) == "");
 }
 
 TEST_CASE("postgres keys: values that only the key's own operator tells apart stay apart") {
@@ -202,15 +188,9 @@ TEST_CASE("postgres keys: values that only the key's own operator tells apart st
         "CREATE TYPE ext.exact AS (v numeric); CREATE TABLE s.t (k ext.exact NOT NULL, n int);"
         "CREATE UNIQUE INDEX t_k ON s.t (k record_image_ops);"
         "ALTER TABLE s.t REPLICA IDENTITY USING INDEX t_k");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run("INSERT INTO s.t VALUES ('(1.0)', 1), ('(1.00)', 2), ('(2)', 3), ('(2.0)', 4)");
-    pair.source.run("UPDATE s.t SET n = 5 WHERE n = 1");
-    worker.wait_for_checkpoint(pair.source.wal_end());
-    CHECK(pair.differences() == "");
-    pair.source.run("DELETE FROM s.t WHERE n IN (2, 3)");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow(
+              {"INSERT INTO s.t VALUES ('(1.0)', 1), ('(1.00)', 2), ('(2)', 3), ('(2.0)', 4)",
+               "UPDATE s.t SET n = 5 WHERE n = 1", "DELETE FROM s.t WHERE n IN (2, 3)"}) == "");
     CHECK(pair.target.scalar("SELECT string_agg(k::text, ' ' ORDER BY n) FROM s.t") ==
           "(2.0) (1.0)");
 }
