@@ -49,14 +49,14 @@ struct Column {
     /// Postgres: as SQL names it, without modifiers; of a MySQL target its data_type ("varchar").
     std::string type_name;
     /// Postgres: the type beneath all domains as pg_type names it ("int4", "_text" for an array,
-    /// "public.geometry" where it is none of pg_catalog); "enum" for any enum of the target.
+    /// "public.geometry" where none of pg_catalog); "enum" for an enum, which type_name names then.
     std::string base_type;
     std::int32_t type_modifier = -1;  ///< Postgres: atttypmod of base_type; -1: none, or not known
     /// MySQL: as information_schema names it, where that was asked; Postgres: of a collation that
-    /// is not deterministic alone.
+    /// is not deterministic alone, its own or a unique key's.
     std::string collation;
-    /// Postgres: by what its key tells values of type_name apart, where a plain = with a text of no
-    /// type would not do: `OPERATOR("ext".=)`.
+    /// Postgres: by what its key tells values of type_name apart, where a plain = with a text would
+    /// not do; behind the column's name: ` OPERATOR("ext".=)`, ` COLLATE "s"."c"=`, `::ext.mood=`.
     std::string equality;
     /// Postgres: unnest() gives values back as they stand in an array literal, parted by commas.
     bool fits_array = true;

@@ -106,6 +106,9 @@ class Parser {
     }
 
     void parse_port(std::string_view text) {
+        if (scheme_ == UrlScheme::postgres && text.find(',') != std::string_view::npos)
+            throw fault("a port stands before the last host",
+                        "several hosts have one port, behind the last of them: host1,host2:5432");
         const auto port = parse_number(text);
         if (!port || *port < 1 || *port > 65535)
             throw fault("the port is not a number of 1 to 65535");

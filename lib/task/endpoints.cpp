@@ -2,10 +2,12 @@
 
 namespace dts {
 
-MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
-    MysqlEndpoint endpoint;
-    endpoint.host = config.host;
-    endpoint.port = config.port;
+namespace {
+
+/// What all of them have: who connects, how it is kept secret, and for how long it is tried.
+template <typename Endpoint>
+Endpoint endpoint_of(const EndpointConfig& config) {
+    Endpoint endpoint;
     endpoint.username = config.username;
     endpoint.password = config.password;
     endpoint.ssl_mode = config.ssl_mode;
@@ -14,16 +16,20 @@ MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
     return endpoint;
 }
 
-PostgresEndpoint postgres_endpoint(const EndpointConfig& config, const std::string& client_name) {
-    PostgresEndpoint endpoint;
+}  // namespace
+
+MysqlEndpoint mysql_endpoint(const EndpointConfig& config) {
+    auto endpoint = endpoint_of<MysqlEndpoint>(config);
     endpoint.host = config.host;
     endpoint.port = config.port;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
+    return endpoint;
+}
+
+PostgresEndpoint postgres_endpoint(const EndpointConfig& config, const std::string& client_name) {
+    auto endpoint = endpoint_of<PostgresEndpoint>(config);
+    endpoint.host = config.host;
+    endpoint.port = config.port;
     endpoint.database = config.database;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
     endpoint.client_name = client_name;
     endpoint.settings = config.session_settings;
     return endpoint;
@@ -31,13 +37,8 @@ PostgresEndpoint postgres_endpoint(const EndpointConfig& config, const std::stri
 
 MongoEndpoint mongo_endpoint(const EndpointConfig& config, const std::string& client_name,
                              bool direct) {
-    MongoEndpoint endpoint;
+    auto endpoint = endpoint_of<MongoEndpoint>(config);
     endpoint.uri = config.driver_url;
-    endpoint.username = config.username;
-    endpoint.password = config.password;
-    endpoint.ssl_mode = config.ssl_mode;
-    endpoint.ssl_ca_path = config.ssl_ca_path;
-    endpoint.connect_timeout_secs = static_cast<unsigned>(config.connection_timeout.count());
     endpoint.client_name = client_name;
     endpoint.direct = direct;
     return endpoint;

@@ -135,3 +135,40 @@ TEST_CASE("postgres: DDL: each right of the README that is missing is named, the
     CHECK(t.differences() == "");
     CHECK(t.target.scalar("SELECT count(*) FROM s.c") == "1");
 }
+
+TEST_CASE("postgres: DDL through a publication of the user's takes no right but REPLICATION") {
+    RightsPair t;
+    t.grant_ddl();
+    t.source.run(
+        "REVOKE sales_owner FROM copier; REVOKE CREATE ON DATABASE d FROM copier;"
+        "REVOKE USAGE ON SCHEMA dts FROM copier; ALTER TABLE dts.ddl OWNER TO CURRENT_USER;"
+        "CREATE PUBLICATION mine FOR TABLE s.a, dts.ddl");
+    WorkerProcess worker(t.of_copier().set("extractor", "pub_name", "mine"), t.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    t.run_as("clerk", "CREATE TABLE s.c (id int PRIMARY KEY); INSERT INTO s.c VALUES (1)");
+    t.run_as("sales_owner", "ALTER TABLE s.a ADD n int; INSERT INTO s.a VALUES (1, 'x', 1)");
+    CHECK(t.arrive_and_stop(worker) == "exit code 0");
+    CHECK(t.differences() == "");
+    CHECK(t.target.scalar("SELECT count(*) FROM s.c") == "1");
+}
+
+TEST_CASE("postgres: two-way DDL: the target's trigger notes what such an account applies") {
+    RightsPair t;
+    t.grant_ddl();
+    t.target.run(
+        ddl_trigger_sql() +
+        "CREATE PUBLICATION mine FOR TABLE s.a, dts.ddl;"
+        "GRANT EXECUTE ON FUNCTION pg_replication_origin_oid, pg_replication_origin_create,"
+        "pg_replication_origin_session_setup TO copier");
+    auto ini = t.of_copier();
+    ini.set("data_marker", "src_node", "a").set("data_marker", "dst_node", "b");
+    WorkerProcess worker(ini.set("data_marker", "do_nodes", "a"), t.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    t.run_as("clerk", "CREATE TABLE s.c (id int PRIMARY KEY); INSERT INTO s.c VALUES (1)");
+    CHECK(t.arrive_and_stop(worker) == "exit code 0");
+    CHECK(t.differences() == "");
+    CHECK(t.target.scalar("SELECT tag || ' ' || account FROM dts.ddl WHERE objects @> "
+                          "'[{\"name\": \"c\"}]'") == "CREATE TABLE copier");
+    CHECK(t.target.scalar("SELECT count(*) FROM pg_publication_tables WHERE pubname='mine' AND "
+                          "tablename='c'") == "1");
+}

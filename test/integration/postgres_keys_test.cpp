@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "lib/client/postgres_catalog.hpp"
 #include "test/integration/postgres_pair.hpp"
 
 using namespace dts;
@@ -31,6 +32,7 @@ std::vector<KeyCase> key_types(bool has_postgis) {
         {"ext.pair",
          {"(1,a)", "(2,\"a \"\"quoted\"\", (t)\\\\\")", "(,)", "(3,)", "(4,it's)", "(5,x)"}},
         {"ext.\"Mood\"", {"sad", "it's ok", "a,b", "\"x\"", "{}", "happy"}},
+        {"ext.humour", {"sad", "it's ok", "a,b", "\"x\"", "{}", "happy"}},
         {"ext.spans", {"[1.5,2.5)", "(,)", "empty", "[7,)", "(,8]", "[0,1]"}},
         {"ext.mail", {"A@b", "c@D", "e", "f", "g", "h"}},
         {"ext.label", {"Top", "Top.a", "Top.b_1", "Z.y.x", "A.A", "B"}},
@@ -61,11 +63,14 @@ struct KeysPair : PostgresPair {
             "CREATE EXTENSION hstore SCHEMA ext; CREATE EXTENSION ltree SCHEMA ext;"
             "CREATE EXTENSION cube SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;"
             "CREATE TYPE ext.pair AS (n int, t text); CREATE TYPE ext.\"Mood\" AS ENUM ('sad', "
-            "'it''s ok', 'a,b', '\"x\"', '{}', 'happy'); CREATE TYPE ext.spans AS RANGE (subtype = "
-            "float8); CREATE DOMAIN ext.mail AS ext.citext CHECK (VALUE <> '' ); CREATE DOMAIN "
+            "'it''s ok', 'a,b', '\"x\"', '{}', 'happy', 'none'); CREATE TYPE ext.spans AS RANGE "
+            "(subtype = float8); CREATE DOMAIN ext.mail AS ext.citext CHECK (VALUE <> '' ); CREATE "
+            "DOMAIN "
             "ext.path AS ext.ltree; CREATE DOMAIN ext.label AS ext.path; CREATE DOMAIN ext.couple "
-            "AS ext.pair; CREATE DOMAIN ext.numbers AS int[]; CREATE TABLE s.\"A table\" (id int "
-            "PRIMARY KEY)");
+            "AS ext.pair; CREATE DOMAIN ext.numbers AS int[]; CREATE DOMAIN ext.mood AS "
+            "ext.\"Mood\"; CREATE DOMAIN ext.humour AS ext.mood CHECK (VALUE::ext.\"Mood\" <> "
+            "'none'); CREATE "
+            "TABLE s.\"A table\" (id int PRIMARY KEY)");
         if (has_postgis) run_on_both("CREATE EXTENSION postgis SCHEMA ext");
         for (std::size_t i = 0; i < types.size(); ++i) {
             run_on_both(
@@ -127,19 +132,11 @@ std::string change_of_all(std::size_t number) {
 }
 
 void check_changes_arrive(KeysPair& pair, const TaskIni& ini) {
-    WorkerProcess worker(ini, pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run(pair.for_all(inserts));
-    worker.wait_for_checkpoint(pair.source.wal_end());
-    CHECK(pair.differences() == "");
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        INFO(changes[i]);
-        pair.source.run(pair.for_all(change_of_all(i)));
-        worker.wait_for_checkpoint(pair.source.wal_end());
-        CHECK(pair.differences() == "");
-    }
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK_THAT(worker.default_log(), !Catch::Contains("were not found"));
+    std::vector<std::string> statements = {pair.for_all(inserts)};
+    for (std::size_t i = 0; i < changes.size(); ++i)
+        statements.push_back(pair.for_all(change_of_all(i)));
+    CHECK(pair.follow(ini, statements) == "");
+    CHECK_THAT(read_file(pair.log_folder() / "default.log"), !Catch::Contains("were not found"));
 }
 
 }  // namespace
@@ -185,15 +182,9 @@ TEST_CASE("postgres keys: values that an index takes for one give way to each ot
     KeysPair pair;
     pair.run_on_both("CREATE TABLE s.t (k ext.citext PRIMARY KEY, n int)");
     pair.target.run("INSERT INTO s.t VALUES ('ABC', -1)");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run("INSERT INTO s.t VALUES ('abc', 1), ('x', 2)");
-    worker.wait_for_checkpoint(pair.source.wal_end());
-    CHECK(pair.differences() == "");
-    pair.source.run("UPDATE s.t SET k = upper(k)");
-    pair.source.run("DELETE FROM s.t WHERE n = 2; INSERT INTO s.t VALUES ('x', 3)");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow({"INSERT INTO s.t VALUES ('abc', 1), ('x', 2)", "UPDATE s.t SET k = upper(k)",
+                       "DELETE FROM s.t WHERE n = 2;"
+                       "INSERT INTO s.t VALUES ('x', 3)"}) == "");
 }
 
 TEST_CASE("postgres keys: values that only the key's own operator tells apart stay apart") {
@@ -202,15 +193,59 @@ TEST_CASE("postgres keys: values that only the key's own operator tells apart st
         "CREATE TYPE ext.exact AS (v numeric); CREATE TABLE s.t (k ext.exact NOT NULL, n int);"
         "CREATE UNIQUE INDEX t_k ON s.t (k record_image_ops);"
         "ALTER TABLE s.t REPLICA IDENTITY USING INDEX t_k");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run("INSERT INTO s.t VALUES ('(1.0)', 1), ('(1.00)', 2), ('(2)', 3), ('(2.0)', 4)");
-    pair.source.run("UPDATE s.t SET n = 5 WHERE n = 1");
-    worker.wait_for_checkpoint(pair.source.wal_end());
-    CHECK(pair.differences() == "");
-    pair.source.run("DELETE FROM s.t WHERE n IN (2, 3)");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow(
+              {"INSERT INTO s.t VALUES ('(1.0)', 1), ('(1.00)', 2), ('(2)', 3), ('(2.0)', 4)",
+               "UPDATE s.t SET n = 5 WHERE n = 1", "DELETE FROM s.t WHERE n IN (2, 3)"}) == "");
     CHECK(pair.target.scalar("SELECT string_agg(k::text, ' ' ORDER BY n) FROM s.t") ==
           "(2.0) (1.0)");
+}
+
+TEST_CASE("postgres keys: a key of a domain over an enum is found through its index") {
+    PostgresPair pair;
+    pair.run_on_both(
+        "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('sad', 'happy', 'none');"
+        "CREATE DOMAIN s.humour AS s.mood; CREATE TABLE s.t (k s.humour PRIMARY KEY, n int);"
+        "INSERT INTO s.t VALUES ('sad', 1), ('happy', 2), ('none', 3)");
+    {
+        WorkerProcess worker(pair.ini(), pair.folder.path());
+        worker.wait_for_line("PgCdcExtractor starts");
+        pair.source.run("DELETE FROM s.t WHERE n = 1");
+        worker.wait_for_checkpoint(pair.source.wal_end());
+        pair.source.run("DELETE FROM s.t");
+        CHECK(pair.arrive_and_stop(worker) == "exit code 0");
+    }
+    // Before they are compared, which reads the whole table.
+    CHECK(pair.target_statistics("seq_tup_read || ' ' || idx_tup_fetch", "t") == "0 3");
+    CHECK(pair.differences() == "");
+}
+
+TEST_CASE("postgres keys: a key compares in its index's collation, which is not its column's") {
+    PostgresPair pair;
+    pair.run_on_both(
+        "CREATE SCHEMA s; CREATE COLLATION s.\"no Case\" (provider = icu, locale = "
+        "'und-u-ks-level2', deterministic = false);"
+        "CREATE TABLE s.loose (k text NOT NULL, v varchar(9) NOT NULL, n int);"
+        "CREATE UNIQUE INDEX loose_k ON s.loose (k COLLATE s.\"no Case\", v);"
+        "ALTER TABLE s.loose REPLICA IDENTITY USING INDEX loose_k;"
+        "CREATE TABLE s.other (id int PRIMARY KEY, k text);"
+        "CREATE UNIQUE INDEX ON s.other (k COLLATE s.\"no Case\");"
+        "CREATE TABLE s.exact (k text COLLATE s.\"no Case\" NOT NULL, n int);"
+        "CREATE UNIQUE INDEX exact_k ON s.exact (k COLLATE \"C\");"
+        "ALTER TABLE s.exact REPLICA IDENTITY USING INDEX exact_k");
+    pair.target.run(
+        "INSERT INTO s.loose VALUES ('ABC', 'x', -1), ('DEF', 'x', -2), ('GHI', 'y', -3);"
+        "INSERT INTO s.other VALUES (99, 'ABC')");
+    CHECK(pair.follow(
+              {"INSERT INTO s.loose VALUES ('abc', 'x', 1), ('def', 'x', 2), ('ghi', 'y', 3),"
+               "('j', 'z', 4);"
+               "INSERT INTO s.other VALUES (1, 'abc');"
+               "INSERT INTO s.exact VALUES ('a', 1), ('A', 2), ('b', 3), ('B', 4), ('c', 5)",
+               "UPDATE s.loose SET k = upper(k) WHERE n < 3; UPDATE s.exact SET n = 6 WHERE n = 1",
+               "DELETE FROM s.loose WHERE n > 3; DELETE FROM s.exact WHERE n = 4",
+               "DELETE FROM s.loose WHERE n < 3; DELETE FROM s.exact WHERE n IN (2, 3)"}) == "");
+    CHECK(pair.target.scalar("SELECT string_agg(k || n, ' ' ORDER BY n) FROM s.exact") == "c5 a6");
+    // What keeps keys of a MySQL source, all of whose texts differ, out of such an index.
+    auto target = pair.target.connect();
+    CHECK(read_postgres_table(target, "s", "loose")->columns[0].collation == "no Case");
+    CHECK(read_postgres_table(target, "s", "loose")->columns[1].collation.empty());
 }

@@ -1,6 +1,8 @@
 // A Postgres source and target with a folder for the workers between them.
 #pragma once
 
+#include <fmt/format.h>
+
 #include "test/servers/compare_tables.hpp"
 #include "test/servers/postgres_server.hpp"
 #include "test/servers/task_ini.hpp"
@@ -39,6 +41,32 @@ struct PostgresPair {
         worker.wait_for_checkpoint(source.wal_end());
         const auto outcome = worker.stop();
         return outcome.status.code == 0 ? "exit code 0" : outcome.output;
+    }
+
+    /// Starts a worker, makes these changes at the source, each when the one before it is in the
+    /// target, and stops it. Empty when the tables of s were equal after each, and it ended with 0.
+    std::string follow(const TaskIni& task, const std::vector<std::string>& changes) {
+        WorkerProcess worker(task, folder.path());
+        worker.wait_for_line("PgCdcExtractor starts");
+        for (const auto& change : changes) {
+            source.run(change);
+            worker.wait_for_checkpoint(source.wal_end());
+            if (const auto found = differences(); !found.empty())
+                return change.substr(0, 300) + ": " + found;
+        }
+        const auto outcome = worker.stop();
+        return outcome.status.code == 0 ? "" : outcome.output;
+    }
+    std::string follow(const std::vector<std::string>& changes) { return follow(ini(), changes); }
+
+    /// What the target has counted of a table, when the sessions that worked on it have ended: the
+    /// counters are there then.
+    std::string target_statistics(std::string_view counters, std::string_view table) {
+        while (target.scalar("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client "
+                             "backend' AND pid <> pg_backend_pid()") != "0") {
+        }
+        return target.scalar(fmt::format("SELECT {} FROM pg_stat_user_tables WHERE relname = '{}'",
+                                         counters, table));
     }
 
     std::string target_checkpoint() {

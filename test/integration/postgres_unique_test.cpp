@@ -25,17 +25,13 @@ TEST_CASE("postgres: rows that exchange their values under other unique keys, an
         "INSERT INTO s.expression VALUES (1, 'a'), (2, 'B'), (3, 'c');"
         "INSERT INTO s.excluded VALUES (1, '[1,2)'), (2, '[2,3)'), (3, '[3,4)');"
         "INSERT INTO s.deferred VALUES (1, 'a'), (2, 'b'), (3, 'c')");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run(
-        "BEGIN; UPDATE s.other SET u = 4 - u; UPDATE s.part SET live = false WHERE id = 1;"
-        "UPDATE s.part SET live = true WHERE id = 2;"
-        "UPDATE s.expression SET v = 'z' WHERE id = 1; UPDATE s.expression SET v = 'A' WHERE id = "
-        "2; UPDATE s.expression SET v = 'b' WHERE id = 1;"
-        "UPDATE s.excluded SET r = int4range(4 - id, 5 - id);"
-        "UPDATE s.deferred SET id = 4 - id; COMMIT");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow(
+              {"BEGIN; UPDATE s.other SET u = 4 - u; UPDATE s.part SET live = false WHERE id = 1;"
+               "UPDATE s.part SET live = true WHERE id = 2;"
+               "UPDATE s.expression SET v = 'z' WHERE id = 1; UPDATE s.expression SET v = 'A' "
+               "WHERE id = 2; UPDATE s.expression SET v = 'b' WHERE id = 1;"
+               "UPDATE s.excluded SET r = int4range(4 - id, 5 - id);"
+               "UPDATE s.deferred SET id = 4 - id; COMMIT"}) == "");
     CHECK(pair.target.scalar("SELECT v FROM s.expression WHERE id=1") == "b");
     CHECK(pair.target.scalar("SELECT v FROM s.deferred WHERE id=1") == "c");
 }
@@ -62,20 +58,11 @@ TEST_CASE("postgres: rows are overwritten in place, those that are missing inser
         "(fillfactor=10); CREATE INDEX ON s.t (w);"
         "INSERT INTO s.t SELECT i, 'v', i::bit(9) FROM generate_series(1, 99) i");
     pair.target.run("DELETE FROM s.t WHERE id > 90");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run(
-        "UPDATE s.t SET v = CASE id % 3 WHEN 0 THEN 'it''s \"{x}\" \\ ' || id WHEN 1 "
-        "THEN '' END");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
-    // What a session counted is there when it has ended.
-    while (pair.target.scalar("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client "
-                              "backend' AND pid <> pg_backend_pid()") != "0") {
-    }
-    CHECK(pair.target.scalar("SELECT format('%s deleted, %s heap only', n_tup_del, n_tup_hot_upd) "
-                             "FROM pg_stat_user_tables WHERE relname = 't'") ==
-          "9 deleted, 90 heap only");
+    CHECK(
+        pair.follow({"UPDATE s.t SET v = CASE id % 3 WHEN 0 THEN 'it''s \"{x}\" \\ ' || id WHEN 1 "
+                     "THEN '' END"}) == "");
+    CHECK(pair.target_statistics("format('%s deleted, %s heap only', n_tup_del, n_tup_hot_upd)",
+                                 "t") == "9 deleted, 90 heap only");
 }
 
 TEST_CASE("postgres: with foreign keys checked, too, rows exchange what is checked late") {
@@ -89,14 +76,10 @@ TEST_CASE("postgres: with foreign keys checked, too, rows exchange what is check
     TaskIni ini = pair.ini();
     ini.set("sinker", "disable_foreign_key_checks", "false");
     ini.set("filter", "do_ddls", "truncate_table");
-    WorkerProcess worker(ini, pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run(
-        "BEGIN; UPDATE s.t SET u = 4 - u; UPDATE s.deferred SET id = 4 - id; COMMIT;"
-        "BEGIN; UPDATE s.t SET u = 9 WHERE id = 2; TRUNCATE s.t;"
-        "INSERT INTO s.t VALUES (7, 7); COMMIT");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow(ini,
+                      {"BEGIN; UPDATE s.t SET u = 4 - u; UPDATE s.deferred SET id = 4 - id; COMMIT;"
+                       "BEGIN; UPDATE s.t SET u = 9 WHERE id = 2; TRUNCATE s.t;"
+                       "INSERT INTO s.t VALUES (7, 7); COMMIT"}) == "");
 }
 
 TEST_CASE("postgres: a rule, a leaf's constraint, and rows that are there under an unchecked key") {
@@ -114,13 +97,9 @@ TEST_CASE("postgres: a rule, a leaf's constraint, and rows that are there under 
         "CREATE TABLE s.kept (id int PRIMARY KEY DEFERRABLE, v text);"
         "INSERT INTO s.kept VALUES (1, 'old')");
     pair.source.run("CREATE TABLE s.kept (id int PRIMARY KEY, v text)");
-    WorkerProcess worker(pair.ini(), pair.folder.path());
-    worker.wait_for_line("PgCdcExtractor starts");
-    pair.source.run(
-        "UPDATE s.ruled SET v = v || 'x'; BEGIN; UPDATE s.root SET u = 3 WHERE id = 1;"
-        "UPDATE s.root SET u = 1 WHERE id = 2; UPDATE s.root SET u = 2 WHERE id = 1; COMMIT;"
-        "INSERT INTO s.kept VALUES (1, 'new')");
-    CHECK(pair.arrive_and_stop(worker) == "exit code 0");
-    CHECK(pair.differences() == "");
+    CHECK(pair.follow(
+              {"UPDATE s.ruled SET v = v || 'x'; BEGIN; UPDATE s.root SET u = 3 WHERE id = 1;"
+               "UPDATE s.root SET u = 1 WHERE id = 2; UPDATE s.root SET u = 2 WHERE id = 1; COMMIT;"
+               "INSERT INTO s.kept VALUES (1, 'new')"}) == "");
     CHECK(pair.target.scalar("SELECT count(*) FROM public.log") == "0");
 }

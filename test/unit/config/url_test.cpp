@@ -38,6 +38,15 @@ TEST_CASE("url: IPv6 addresses stand in brackets") {
     CHECK(parse_mysql_url("mysql://[fe80::1]").port == 3306);
 }
 
+TEST_CASE("url: several hosts of a Postgres have one port") {
+    const auto url = parse_postgres_url("postgres://u@a,b:5433/d");
+    CHECK(url.host == "a,b");
+    CHECK(url.port == 5433);
+    CHECK_THROWS_WITH(parse_postgres_url("postgres://u:pw@a:5433,b:5434/d"),
+                      Contains("postgres://u:***@a:5433,b:5434/d: a port stands before the last") &&
+                          Contains("HINT: ") && Contains("host1,host2:5432"));
+}
+
 TEST_CASE("url: a password with a plain @ or : still ends at the last @") {
     CHECK(parse_mysql_url("mysql://root:p@s:s@db:1").password == "p@s:s");
 }

@@ -172,7 +172,7 @@ TEST_CASE("postgres encoder: keys that are arrays are matched one by one") {
 TEST_CASE("postgres encoder: a key with an operator of its own is found by it, as its type") {
     auto table = target_table();
     table.columns[0].type_name = "ext.ltree";
-    table.columns[0].equality = "OPERATOR(\"ext\".=)";
+    table.columns[0].equality = " OPERATOR(\"ext\".=)";
     Rows rows(table);
     const auto remove = [&](std::vector<const char*> keys) {
         std::vector<RowWrite> removed;
@@ -185,18 +185,18 @@ TEST_CASE("postgres encoder: a key with an operator of its own is found by it, a
     rows.write(WriteKind::update, {{rows.row({text("A.b"), Value(), Value()}),
                                     rows.row({text("C"), unchanged_value(), Value::null()})}});
     CHECK(rows.encoded() ==
-          "DELETE FROM \"s\".\"t\" WHERE (\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree);\n"
+          "DELETE FROM \"s\".\"t\" WHERE (\"id\" OPERATOR(\"ext\".=)'A.b'::ext.ltree);\n"
           "DELETE FROM \"s\".\"t\" WHERE "
-          "\"id\"OPERATOR(\"ext\".=)ANY('{\"A.b\",\"C\"}'::ext.ltree[]);\n"
+          "\"id\" OPERATOR(\"ext\".=)ANY('{\"A.b\",\"C\"}'::ext.ltree[]);\n"
           "UPDATE \"s\".\"t\" SET \"id\"='C',\"n\"=NULL WHERE "
-          "\"id\"OPERATOR(\"ext\".=)'A.b'::ext.ltree;\n");
+          "\"id\" OPERATOR(\"ext\".=)'A.b'::ext.ltree;\n");
     table.unique_keys[0].columns = {0, 1};
     rows.binding = Rows(table).binding;
     remove({"A.b", "C"});
     CHECK(rows.encoded() ==
           "DELETE FROM \"s\".\"t\" t USING "
           "unnest('{\"A.b\",\"C\"}'::ext.ltree[],'{\"x\",\"x\"}'::text[]) k(k0,k1) WHERE "
-          "t.\"id\"OPERATOR(\"ext\".=)k.k0 AND t.\"V\"=k.k1;\n");
+          "t.\"id\" OPERATOR(\"ext\".=)k.k0 AND t.\"V\"=k.k1;\n");
 }
 
 TEST_CASE("postgres encoder: where no target is known, keys of foreign types are told by text") {
