@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace dts {
 
@@ -12,18 +14,19 @@ constexpr int oldest_version = 140000;
 constexpr int column_lists_version = 150000;
 constexpr int generated_columns_version = 180000;
 
-/// `base`: of each type that meets the condition, what is beneath its domains.
-std::string with_base_types(std::string_view condition) {
+/// `base`: of each type that meets the condition, what is beneath its domains. `before`: what the
+/// condition names, with a comma behind it.
+std::string with_base_types(std::string_view before, std::string_view condition) {
     return fmt::format(
-        "WITH RECURSIVE base AS (SELECT oid AS id, typnamespace, typname, typtype, typbasetype "
+        "WITH RECURSIVE {}base AS (SELECT oid AS id, typnamespace, typname, typtype, typbasetype "
         "FROM pg_catalog.pg_type WHERE {} UNION ALL SELECT base.id, t.typnamespace, t.typname, "
         "t.typtype, t.typbasetype FROM base JOIN pg_catalog.pg_type t ON t.oid=base.typbasetype "
         "WHERE base.typtype='d') ",
-        condition);
+        before, condition);
 }
 
 std::set<std::uint32_t> read_enums(PostgresConnection& connection) {
-    const auto result = connection.query(with_base_types("typtype IN ('d', 'e')") +
+    const auto result = connection.query(with_base_types("", "typtype IN ('d', 'e')") +
                                          "SELECT id FROM base WHERE typtype='e'");
     std::set<std::uint32_t> enums;
     for (std::size_t i = 0; i < result.size(); ++i) {
@@ -40,22 +43,29 @@ bool has_other_types(PostgresConnection& connection, const std::string& publicat
                      const TableSelector& reads) {
     const int version = connection.version();
     const std::string columns = fmt::format(
-        "FROM pg_catalog.pg_publication_tables p JOIN pg_catalog.pg_namespace n ON "
+        "c AS MATERIALIZED (SELECT p.schemaname, p.tablename, a.atttypid FROM "
+        "pg_catalog.pg_publication_tables p JOIN pg_catalog.pg_namespace n ON "
         "n.nspname=p.schemaname JOIN pg_catalog.pg_class c ON c.relnamespace=n.oid AND "
         "c.relname=p.tablename JOIN pg_catalog.pg_attribute a ON a.attrelid=c.oid AND a.attnum>0 "
-        "AND NOT a.attisdropped{}{} WHERE p.pubname={}",
+        "AND NOT a.attisdropped{}{} WHERE p.pubname={}), ",
         version < generated_columns_version ? " AND a.attgenerated=''" : "",
         version < column_lists_version ? "" : " AND a.attname=ANY(p.attnames)",
         postgres::quote_literal(publication));
     const auto result = connection.query(
-        with_base_types("oid IN (SELECT a.atttypid " + columns + ")") +
-        fmt::format("SELECT DISTINCT p.schemaname, p.tablename {} AND a.atttypid IN (SELECT id "
+        with_base_types(columns, "oid IN (SELECT atttypid FROM c)") +
+        fmt::format("SELECT DISTINCT schemaname, tablename FROM c WHERE atttypid IN (SELECT id "
                     "FROM base WHERE typtype NOT IN ('d', 'e') AND NOT (typname IN ({}) AND "
                     "typnamespace='pg_catalog'::pg_catalog.regnamespace))",
-                    columns, binary_type_names()));
+                    binary_type_names()));
     for (std::size_t i = 0; i < result.size(); ++i)
         if (reads(result.at(i, 0), result.at(i, 1))) return true;
     return false;
+}
+
+Error no_more(const std::string& reason) {
+    return {ErrorKind::transient,
+            reason + "; nothing is lost: the next stream has what it can not read so as text",
+            "[extractor] binary_values=false reads text from the start"};
 }
 
 }  // namespace
@@ -66,7 +76,9 @@ void BinaryChoice::choose(PostgresConnection& connection, const std::string& pub
     if (is_given_up_ || connection.version() < oldest_version ||
         has_other_types(connection, publication, reads))
         return;
-    choose_binary(read_enums(connection));
+    auto enums = read_enums(connection);
+    if (std::includes(enums.begin(), enums.end(), met_.begin(), met_.end()))
+        choose_binary(std::move(enums));
 }
 
 void BinaryChoice::choose_binary(std::set<std::uint32_t> enums) {
@@ -83,17 +95,21 @@ std::vector<BinaryForm> BinaryChoice::forms_of(const pgoutput::Relation& relatio
         const BinaryForm form =
             enums_.count(type) != 0 ? BinaryForm::same : binary_form(column.base_type);
         if (form == BinaryForm::none) {
-            is_given_up_ = true;
-            throw Error(ErrorKind::transient,
-                        fmt::format("column {} of source table {} has the type {}, which is read "
-                                    "as text alone; from now on all values are",
-                                    postgres::quote_identifier(column.name), schema.display_name(),
-                                    column.base_type),
-                        "[extractor] binary_values=false reads text from the start");
+            if (!met_.insert(type).second) is_given_up_ = true;
+            throw no_more(fmt::format(
+                "column {} of source table {} has the type {}, which this "
+                "stream can not read in binary",
+                postgres::quote_identifier(column.name), schema.display_name(), column.base_type));
         }
         forms.push_back(form);
     }
     return forms;
+}
+
+void BinaryChoice::give_up(const TableSchema& table, const Error& error) {
+    is_given_up_ = true;
+    throw no_more(
+        fmt::format("a row of source table {} in binary: {}", table.display_name(), error.text()));
 }
 
 }  // namespace dts

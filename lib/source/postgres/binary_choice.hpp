@@ -35,9 +35,16 @@ class BinaryChoice {
     /// from the last checkpoint. REQUIRES is_binary().
     std::vector<BinaryForm> forms_of(const pgoutput::Relation& relation, const TableSchema& schema);
 
+    /// For a row whose binary values make no sense: the same, for good. What the server itself
+    /// prints of them is text that somebody else judges.
+    [[noreturn]] void give_up(const TableSchema& table, const Error& error);
+
   private:
     bool is_binary_ = false;
-    bool is_given_up_ = false;  ///< the catalog of now may know nothing of what was met
+    bool is_given_up_ = false;
+    /// Types that had no form in a stream. The catalog of now may know nothing of them; one that it
+    /// has for an enum was made while the stream went on. Whoever is met twice is given up for.
+    std::set<std::uint32_t> met_;
     std::set<std::uint32_t> enums_;
 };
 

@@ -44,7 +44,8 @@ constexpr NamedForm named_forms[] = {
     {"jsonb", BinaryForm::jsonb},
 };
 
-constexpr std::int64_t day_us = 86'400'000'000;
+constexpr std::int64_t hour_us = 3'600'000'000;
+constexpr std::int64_t day_us = 24 * hour_us;
 /// A timestamptz with BC and seven digits of a year is the longest: 38.
 constexpr std::size_t longest_short = 48;
 static_assert(longest_float <= longest_short);
@@ -154,8 +155,10 @@ char* put_timestamp(char* out, std::int64_t us, std::string_view zone) {
     return put_era(put_text(out, zone), day);
 }
 
+/// Some servers of old took more than a day: 24:00:00.5.
 char* put_time(char* out, std::int64_t us) {
-    if (us < 0 || us > day_us) throw Error(ErrorKind::data, "a time that is not within a day");
+    if (us < 0 || us >= 100 * hour_us)
+        throw Error(ErrorKind::data, "a time that is not within a day");
     return put_clock(out, static_cast<std::uint64_t>(us));
 }
 

@@ -248,7 +248,7 @@ void PgoutputDecoder::accept_definition(Kind kind, MessageReader& reader, const 
     ++b.skipped_changes;
     if (kind != Kind::insert) return;
     Arena values;
-    const RowChange row = pgoutput::read_row(kind, reader, {*table.schema, table.forms}, values);
+    const RowChange row = read_row(kind, reader, table, values);
     auto verdict = definitions_.read(DefinitionRow::from(*table.schema, row.after));
     for (std::string& text : verdict.notes) note(std::move(text));
     if (!verdict.definition) return;
@@ -285,8 +285,19 @@ void PgoutputDecoder::accept_change(Kind kind, Bytes message) {
     MessageReader reader(std::as_bytes(std::span(kept)));
     reader.kind();
     reader.relation_id();
-    b.changes.push_back(pgoutput::read_row(kind, reader, {*table.schema, table.forms}, b.arena));
-    reader.finish();
+    b.changes.push_back(read_row(kind, reader, table, b.arena));
+}
+
+RowChange PgoutputDecoder::read_row(Kind kind, MessageReader& reader, const Table& table,
+                                    Arena& arena) {
+    try {
+        const auto row = pgoutput::read_row(kind, reader, {*table.schema, table.forms}, arena);
+        reader.finish();
+        return row;
+    } catch (const Error& error) {
+        if (table.forms.empty()) throw;
+        options_.binary->give_up(*table.schema, error);
+    }
 }
 
 }  // namespace dts

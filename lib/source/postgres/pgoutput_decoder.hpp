@@ -100,6 +100,8 @@ class PgoutputDecoder {
     void take_back_aborted(StreamedTransaction& transaction);
     void end_replay();
     void accept_change(pgoutput::Kind kind, Bytes message);
+    RowChange read_row(pgoutput::Kind kind, pgoutput::MessageReader& reader, const Table& table,
+                       Arena& arena);
     bool is_definition_table(const pgoutput::Relation& relation) const;
     void accept_definition(pgoutput::Kind kind, pgoutput::MessageReader& reader,
                            const Table& table);
