@@ -35,7 +35,7 @@ class PgoutputDecoder {
         bool truncates = false;  ///< TRUNCATE is a change; else the log says once that it was left
         /// Where transactions in progress are kept; nullptr where the server does not stream them.
         std::shared_ptr<StreamedFolder> streamed_folder = {};
-        /// Which of a transaction's subtransactions were taken back.
+        /// Which of a transaction's subtransactions were taken back. What it throws ends accept().
         std::function<std::vector<std::uint32_t>(const std::vector<std::uint32_t>&)> aborted_of =
             {};
         /// Transactions that were written first elsewhere, under this name, are passed over.

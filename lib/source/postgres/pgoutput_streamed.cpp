@@ -89,17 +89,8 @@ void PgoutputDecoder::begin_replay(std::uint32_t xid, const pgoutput::Commit& co
 void PgoutputDecoder::take_back_aborted(StreamedTransaction& transaction) {
     const auto subtransactions = transaction.subtransactions();
     if (subtransactions.empty() || !options_.aborted_of) return;
-    try {
-        for (const std::uint32_t subtransaction : options_.aborted_of(subtransactions))
-            transaction.take_back(subtransaction);
-    } catch (const Error& error) {
-        transaction.folder().give_up(
-            fmt::format("the source can not be asked which subtransactions of a streamed "
-                        "transaction were taken back: {}",
-                        error.text()),
-            "it takes one more connection, and walsender, for a moment; start the worker again, or "
-            "set [extractor] stream_in_progress=false");
-    }
+    for (const std::uint32_t subtransaction : options_.aborted_of(subtransactions))
+        transaction.take_back(subtransaction);
 }
 
 void PgoutputDecoder::replay() {

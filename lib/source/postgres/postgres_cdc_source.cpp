@@ -233,8 +233,20 @@ void PostgresCdcSource::close_asked() {
     asked_.reset();
 }
 
-/// A walsender says whose log it is: of several hosts it might be another one's.
 std::vector<std::uint32_t> PostgresCdcSource::aborted_of(
+    const std::vector<std::uint32_t>& subtransactions) {
+    try {
+        auto aborted = ask_aborted(subtransactions);
+        options_.streamed_folder->is_answered();
+        return aborted;
+    } catch (const Error& error) {
+        if (interrupted_) throw;  // by us, not by the source
+        options_.streamed_folder->is_not_answered(error);
+    }
+}
+
+/// A walsender says whose log it is: of several hosts it might be another one's.
+std::vector<std::uint32_t> PostgresCdcSource::ask_aborted(
     const std::vector<std::uint32_t>& subtransactions) {
     PostgresConnection& walsender = ask(PostgresConnection::Kind::replication);
     const std::string& stream = reader_->stream.identity();

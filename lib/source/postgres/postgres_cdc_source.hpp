@@ -85,6 +85,7 @@ class PostgresCdcSource final : public Source {
     SlotReader slot_reader() const;
     void make_heartbeat_table();
     std::vector<std::uint32_t> aborted_of(const std::vector<std::uint32_t>& subtransactions);
+    std::vector<std::uint32_t> ask_aborted(const std::vector<std::uint32_t>& subtransactions);
     void close_asked();
     bool reads(std::string_view schema, std::string_view table) const;
     bool choose_binary();

@@ -12,13 +12,15 @@
 #include <utility>
 
 #include "lib/base/activity.hpp"
-#include "lib/base/error.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr std::uint64_t mebibyte = 1 << 20;
+
+/// One may be a restart of the source.
+constexpr unsigned unanswered_in_a_row = 2;
 
 std::uint64_t bytes_of(std::uint64_t blocks, const struct statvfs& room) noexcept {
     return blocks * room.f_frsize;
@@ -68,12 +70,23 @@ void StreamedFolder::look_at_room(const FileHandle& file, std::uint64_t bytes) {
     bytes_until_look_ = bytes + reserve / 16;
 }
 
+void StreamedFolder::is_not_answered(const Error& error) {
+    if (error.kind() == ErrorKind::transient && ++unanswered_ < unanswered_in_a_row)
+        throw error.in("asking which subtransactions of a streamed transaction were taken back");
+    give_up(fmt::format("the source can not be asked which subtransactions of a streamed "
+                        "transaction were taken back: {}",
+                        error.text()),
+            "it takes one more connection, and walsender, for a moment; start the worker again, or "
+            "set [extractor] stream_in_progress=false");
+}
+
 void StreamedFolder::give_up(std::string_view text, std::string hint) {
     is_given_up_ = true;
-    throw Error(
+    reason_ = Error(
         ErrorKind::transient,
         fmt::format("{}; from now on the source keeps large transactions until they commit", text),
         std::move(hint));
+    throw *reason_;
 }
 
 void StreamedFolder::can_not_keep(std::string_view why) {

@@ -42,7 +42,6 @@ class StreamedTransaction {
 
     /// The next message that counts, valid until the next call; nothing at the end.
     std::optional<Bytes> next();
-    StreamedFolder& folder() noexcept { return *folder_; }
 
     std::set<std::uint32_t> unwanted_tables;  ///< their changes are not kept
     std::uint64_t skipped_changes = 0;        ///< which were so many

@@ -170,3 +170,43 @@ TEST_CASE("streamed folder: what is read again is what was written, or given up"
                    Contains("reading it: Is a directory"));
     }
 }
+
+namespace {
+
+/// What becomes of an error of a question.
+std::string not_answered(StreamedFolder& folder, ErrorKind kind) {
+    try {
+        folder.is_not_answered(Error(kind, "no answer", "a hint of its own"));
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::transient);
+        return error.what();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("streamed folder: a question that is not answered ends streaming at the second time") {
+    const Kept kept;
+    StreamedFolder& folder = *kept.room;
+    for (int i = 0; i < 3; ++i) {
+        CHECK_THAT(not_answered(folder, ErrorKind::transient), Contains("HINT: a hint of its own"));
+        CHECK_FALSE(folder.is_given_up());
+        CHECK_FALSE(folder.take_reason());
+        folder.is_answered();
+    }
+    SECTION("twice in a row") {
+        not_answered(folder, ErrorKind::transient);
+        const auto thrown = not_answered(folder, ErrorKind::transient);
+        CHECK_THAT(thrown, Contains("were taken back: no answer; from now on the source keeps"));
+        CHECK_THAT(thrown, Contains("HINT: it takes one more connection"));
+        REQUIRE(folder.is_given_up());
+        const auto reason = folder.take_reason();
+        REQUIRE(reason);
+        CHECK(reason->what() == thrown);
+        CHECK_FALSE(folder.take_reason());
+    }
+    SECTION("what will not pass") {
+        not_answered(folder, ErrorKind::permission);
+        CHECK(folder.is_given_up());
+    }
+}
