@@ -71,6 +71,8 @@ struct PostgresCdcSource::Reader {
         return batch;
     }
 
+    ChangeBatchPtr next(const std::atomic<bool>& interrupted);
+
     PgoutputDecoder decoder;
     ReplicationStream stream;
     std::uint64_t bytes_handed_out = 0;
@@ -259,29 +261,47 @@ std::vector<std::uint32_t> PostgresCdcSource::ask_aborted(
     return aborted;
 }
 
-ChangeBatchPtr PostgresCdcSource::next() {
+ChangeBatchPtr PostgresCdcSource::Reader::next(const std::atomic<bool>& interrupted) {
     using Wait = ReplicationStream::Wait;
+    while (!interrupted) {
+        if (decoder.is_replaying()) {
+            decoder.replay();
+            if (decoder.is_full()) return take();
+            continue;
+        }
+        const Wait wait = !decoder.has_batch()       ? Wait::fully
+                          : decoder.in_transaction() ? Wait::briefly
+                                                     : Wait::none;
+        const auto message = stream.next(wait);
+        if (!message) return take();
+        if (message->is_data) {
+            decoder.accept(message->payload);
+        } else {
+            decoder.moved_to(message->wal_end, message->sent_us);
+        }
+        if (decoder.is_full()) return take();
+    }
+    return nullptr;
+}
+
+/// What only a stream of transactions in progress may meet is met by none without them.
+ChangeBatchPtr PostgresCdcSource::read() {
+    try {
+        return reader_->next(interrupted_);
+    } catch (const Error& error) {
+        const bool is_of_streamed =
+            reader_->stream.may_fail_in_progress() ||
+            (error.kind() == ErrorKind::data && reader_->decoder.is_at_streamed());
+        if (interrupted_ || !is_of_streamed || !options_.streamed_folder) throw;
+        options_.streamed_folder->give_up(error.text(), error.hint());
+    }
+}
+
+ChangeBatchPtr PostgresCdcSource::next() {
     PgoutputDecoder& decoder = reader_->decoder;
     if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
     try {
-        while (!interrupted_) {
-            if (decoder.is_replaying()) {
-                decoder.replay();
-                if (decoder.is_full()) return reader_->take();
-                continue;
-            }
-            const Wait wait = !decoder.has_batch()       ? Wait::fully
-                              : decoder.in_transaction() ? Wait::briefly
-                                                         : Wait::none;
-            const auto message = reader_->stream.next(wait);
-            if (!message) return reader_->take();
-            if (message->is_data) {
-                decoder.accept(message->payload);
-            } else {
-                decoder.moved_to(message->wal_end, message->sent_us);
-            }
-            if (decoder.is_full()) return reader_->take();
-        }
+        return read();
     } catch (const Error&) {
         // The logs may be in need of the room at once.
         decoder.drop_kept_aside();
@@ -292,7 +312,6 @@ ChangeBatchPtr PostgresCdcSource::next() {
         decoder.drop_unfinished();
         return reader_->take();
     }
-    return nullptr;
 }
 
 bool PostgresCdcSource::is_caught_up() const noexcept {

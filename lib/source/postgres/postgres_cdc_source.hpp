@@ -87,6 +87,7 @@ class PostgresCdcSource final : public Source {
     std::vector<std::uint32_t> aborted_of(const std::vector<std::uint32_t>& subtransactions);
     std::vector<std::uint32_t> ask_aborted(const std::vector<std::uint32_t>& subtransactions);
     void close_asked();
+    ChangeBatchPtr read();
     bool reads(std::string_view schema, std::string_view table) const;
     bool choose_binary();
 

@@ -65,6 +65,8 @@ class ReplicationStream {
     void acknowledge(std::uint64_t lsn) noexcept;
     bool is_idle() const noexcept { return idle_; }
     std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+    /// The server sent transactions in progress, and ended the stream by a fault of its own.
+    bool may_fail_in_progress() const noexcept { return is_in_progress_ && is_at_fault_; }
     /// Whose log it is, by the stream's own connection.
     const std::string& identity() const noexcept { return identity_; }
     /// Ends a blocking open() or next(), which throw Error{transient}, for good.
@@ -93,7 +95,9 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
-    bool is_unused_ = false;  ///< the connection: nothing was asked of it but whose log it is
+    bool is_unused_ = false;       ///< the connection: nothing was asked of it but whose log it is
+    bool is_in_progress_ = false;  ///< the stream is one of transactions in progress, too
+    bool is_at_fault_ = false;     ///< is_server_fault() ended it
     std::string identity_;
     ReadPace pace_;
     ReadPause pause_;

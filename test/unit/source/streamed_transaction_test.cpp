@@ -212,6 +212,24 @@ TEST_CASE("streamed: a sign of life moves the position between parts, and not in
     CHECK(s.replayed() == "a|");
 }
 
+TEST_CASE("streamed: an error can be told to be of what is streamed") {
+    Streaming s;
+    const auto change = change_message('I', 7, tuple('N', {"of no table"}));
+    s << begin_message(0x2000);
+    CHECK_THROWS_WITH(s << change, Contains("was not described"));
+    CHECK_FALSE(s.decoder.is_at_streamed());
+    s.decoder.start({0x1000, 0});
+    CHECK_THROWS_AS(s << stream_start_message(50, false), Error);
+    CHECK(s.decoder.is_at_streamed());
+    s.decoder.start({0x1000, 0});
+    s << stream_start_message(50, true) << in_stream(50, change);
+    CHECK_THROWS_AS(s << commit_message(0x2000, 0x2030), Error);
+    CHECK(s.decoder.is_at_streamed());
+    s << stream_stop_message() << stream_commit_message(50, 0x4000, 0x4030);
+    CHECK_THROWS_WITH(s.decoder.replay(), Contains("was not described"));
+    CHECK(s.decoder.is_at_streamed());
+}
+
 TEST_CASE("streamed: what makes no sense is refused") {
     Streaming s;
     CHECK_THROWS_AS(s << stream_stop_message(), Error);
