@@ -134,8 +134,8 @@ bool PostgresCdcSource::may_succeed(std::string_view earlier) {
 Holding PostgresCdcSource::succeeds(std::string_view earlier, const Position& position) {
     const auto recorded = PostgresIdentity::parse(earlier);
     if (!recorded) return {};
-    PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
-    return slot_succeeds(ask(), walsender, options_.slot, *recorded, as_postgres(position).lsn);
+    return slot_succeeds(ask(), reader_->stream.walsender(), options_.slot, *recorded,
+                         as_postgres(position).lsn);
 }
 
 /// Where the slot stands: what was written since it was made, or last read, is not lost. Without a

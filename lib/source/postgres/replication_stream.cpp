@@ -63,6 +63,11 @@ const std::string& ReplicationStream::identify() {
     return identity_;
 }
 
+PostgresConnection& ReplicationStream::walsender() {
+    if (!is_unused_) identify();
+    return *connection_;
+}
+
 void ReplicationStream::open(std::uint64_t lsn, bool in_binary) {
     answering_ = {};  // stops and joins the one of an earlier stream
     bytes_read_ = bytes_at_look_ = 0;

@@ -2,7 +2,8 @@
 // the server, also while nobody reads: with nothing but the last position that was acknowledged, so
 // the server never forgets what is not yet durable at the target.
 //
-// identify(), open(), next() belong to one thread; acknowledge(), is_idle(), interrupt() to any.
+// identify(), walsender(), open(), next() belong to one thread; acknowledge(), is_idle(),
+// interrupt() to any.
 #pragma once
 
 #include <atomic>
@@ -52,6 +53,9 @@ class ReplicationStream {
     /// Connects, and says whose log it is; the next open() goes on over this connection. Throws as
     /// open().
     const std::string& identify();
+    /// The connection of identify(), for questions before open(): a server may have no other
+    /// walsender to spare.
+    PostgresConnection& walsender();
     /// Connects and asks for what commits at or behind the LSN; `in_binary`: with its values in the
     /// types' binary forms, which version 14 is the first to send. Throws Error{gap} when the slot
     /// is gone or has lost its log, {log_directory} when another worker is alive on it, {transient}
@@ -95,7 +99,7 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
-    bool is_unused_ = false;       ///< the connection: nothing was asked of it but whose log it is
+    bool is_unused_ = false;       ///< the connection: no stream has begun on it
     bool is_in_progress_ = false;  ///< the stream is one of transactions in progress, too
     bool is_at_fault_ = false;     ///< is_server_fault() ended it
     std::string identity_;
