@@ -88,13 +88,20 @@ PostgresCdcSource::~PostgresCdcSource() = default;
 
 /// A connection for questions, kept: it is asked several times at a start.
 PostgresConnection& PostgresCdcSource::ask(PostgresConnection::Kind kind) {
+    if (asked_kind_ != kind) close_asked();
+    throw_interrupted();
     if (!asked_) {
         auto connection = std::make_unique<PostgresConnection>(options_.endpoint, kind);
         std::lock_guard lock(asked_mutex_);
         asked_ = std::move(connection);
+        asked_kind_ = kind;
     }
-    if (interrupted_) throw Error(ErrorKind::transient, "the source was interrupted");
+    throw_interrupted();
     return *asked_;
+}
+
+void PostgresCdcSource::throw_interrupted() const {
+    if (interrupted_) throw Error(ErrorKind::transient, "the source was interrupted");
 }
 
 SlotReader PostgresCdcSource::slot_reader() const {

@@ -82,6 +82,7 @@ class PostgresCdcSource final : public Source {
     struct Reader;
 
     PostgresConnection& ask(PostgresConnection::Kind kind = PostgresConnection::Kind::plain);
+    void throw_interrupted() const;
     SlotReader slot_reader() const;
     void make_heartbeat_table();
     std::vector<std::uint32_t> aborted_of(const std::vector<std::uint32_t>& subtransactions);
@@ -94,6 +95,7 @@ class PostgresCdcSource final : public Source {
     PostgresCdcOptions options_;
     std::mutex asked_mutex_;  ///< of the pointer, against interrupt()
     std::unique_ptr<PostgresConnection> asked_;
+    PostgresConnection::Kind asked_kind_ = PostgresConnection::Kind::plain;
     std::unique_ptr<Reader> reader_;
     std::string identity_;  ///< as it was judged: the stream's own connection must meet it again
     std::vector<std::string> notes_;
