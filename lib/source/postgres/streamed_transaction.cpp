@@ -35,13 +35,20 @@ std::uint32_t checksum_of(std::string_view bytes) {
     return event_checksum(std::as_bytes(std::span(bytes)));
 }
 
+/// Each once.
+void put_in_order(std::vector<std::uint32_t>& numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+}
+
 }  // namespace
 
 StreamedTransaction::StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid)
     : folder_(std::move(folder)), xid_(xid), file_(folder_->make_file()) {}
 
 void StreamedTransaction::add(std::uint32_t xid, std::string_view head, std::string_view rest) {
-    if (xid != last_xid_ && xid != xid_ && xid != no_subtransaction) subtransactions_.insert(xid);
+    if (xid != last_xid_ && xid != xid_ && xid != no_subtransaction)
+        subtransactions_.push_back(xid);
     last_xid_ = xid;
     const MessageHeader header{static_cast<std::uint32_t>(head.size() + rest.size()), xid};
     if (buffer_.empty()) buffer_.resize(sizeof(PieceHeader));
@@ -67,7 +74,9 @@ void StreamedTransaction::flush() {
     std::string().swap(buffer_);
 }
 
-std::vector<std::uint32_t> StreamedTransaction::subtransactions() const {
+std::vector<std::uint32_t> StreamedTransaction::subtransactions() {
+    put_in_order(subtransactions_);
+    put_in_order(taken_back_);
     std::vector<std::uint32_t> counting;
     std::set_difference(subtransactions_.begin(), subtransactions_.end(), taken_back_.begin(),
                         taken_back_.end(), std::back_inserter(counting));
@@ -90,6 +99,7 @@ void StreamedTransaction::read_at(std::uint64_t place, char* to, std::size_t byt
 /// False at the end. A piece holds whole messages.
 bool StreamedTransaction::read_piece() {
     if (read_ == bytes_) return false;
+    if (read_ == 0) put_in_order(taken_back_);
     PieceHeader header{};
     read_at(read_, reinterpret_cast<char*>(&header), sizeof header);
     read_ += sizeof header;
@@ -109,7 +119,7 @@ std::optional<Bytes> StreamedTransaction::next() {
         std::memcpy(&header, buffer_.data() + begin_, sizeof header);
         const auto message = std::string_view(buffer_).substr(begin_ + sizeof header, header.bytes);
         begin_ += sizeof header + header.bytes;
-        if (taken_back_.count(header.xid) != 0) continue;
+        if (std::binary_search(taken_back_.begin(), taken_back_.end(), header.xid)) continue;
         return std::as_bytes(std::span(message));
     }
     return std::nullopt;

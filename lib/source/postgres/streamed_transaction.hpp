@@ -36,9 +36,9 @@ class StreamedTransaction {
     /// What was added leaves memory.
     void flush();
     /// What this subtransaction has sent so far does not count.
-    void take_back(std::uint32_t subtransaction) { taken_back_.insert(subtransaction); }
+    void take_back(std::uint32_t subtransaction) { taken_back_.push_back(subtransaction); }
     /// Subtransactions that have sent something and are not known to be taken back.
-    std::vector<std::uint32_t> subtransactions() const;
+    std::vector<std::uint32_t> subtransactions();
 
     /// The next message that counts, valid until the next call; nothing at the end.
     std::optional<Bytes> next();
@@ -59,8 +59,10 @@ class StreamedTransaction {
     std::uint64_t bytes_ = 0;
     std::uint64_t read_ = 0;
     std::uint32_t last_xid_ = no_subtransaction;
-    std::set<std::uint32_t> subtransactions_;
-    std::set<std::uint32_t> taken_back_;
+    // As they came, four bytes each: there may be millions, and what follows one does not come back
+    // to it more often than there are others.
+    std::vector<std::uint32_t> subtransactions_;
+    std::vector<std::uint32_t> taken_back_;  ///< in order from the first next() on
 };
 
 /// All that are in progress, by the number of the transaction.
