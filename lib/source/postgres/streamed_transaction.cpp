@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::size_t piece_bytes = 256 * 1024;
 
+/// As much of a transaction stays in memory: one of whose tables none is wanted takes no file, and
+/// no descriptor. There are no more transactions in progress than the server has sessions.
+constexpr std::size_t most_in_memory = 16 * 1024;
+
 /// Before what is written at once: how much it is, and its checksum.
 struct PieceHeader {
     std::uint32_t bytes;
@@ -44,7 +48,7 @@ void put_in_order(std::vector<std::uint32_t>& numbers) {
 }  // namespace
 
 StreamedTransaction::StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid)
-    : folder_(std::move(folder)), xid_(xid), file_(folder_->make_file()) {}
+    : folder_(std::move(folder)), xid_(xid) {}
 
 void StreamedTransaction::add(std::uint32_t xid, std::string_view head, std::string_view rest) {
     if (xid != last_xid_ && xid != xid_ && xid != no_subtransaction)
@@ -56,8 +60,13 @@ void StreamedTransaction::add(std::uint32_t xid, std::string_view head, std::str
     if (buffer_.size() >= piece_bytes) flush();
 }
 
+void StreamedTransaction::end_part() {
+    if (buffer_.size() > most_in_memory) flush();
+}
+
 void StreamedTransaction::flush() {
     if (buffer_.empty()) return;
+    if (!file_) file_ = folder_->make_file();
     const auto messages = std::string_view(buffer_).substr(sizeof(PieceHeader));
     const PieceHeader header{static_cast<std::uint32_t>(messages.size()), checksum_of(messages)};
     std::memcpy(buffer_.data(), &header, sizeof header);
@@ -96,17 +105,21 @@ void StreamedTransaction::read_at(std::uint64_t place, char* to, std::size_t byt
     }
 }
 
-/// False at the end. A piece holds whole messages.
+/// False at the end. A piece holds whole messages; the last one may never have left memory.
 bool StreamedTransaction::read_piece() {
-    if (read_ == bytes_) return false;
     if (read_ == 0) put_in_order(taken_back_);
+    if (read_ == bytes_) {
+        piece_ = std::exchange(buffer_, {});
+        begin_ = sizeof(PieceHeader);
+        return !piece_.empty();
+    }
     PieceHeader header{};
     read_at(read_, reinterpret_cast<char*>(&header), sizeof header);
     read_ += sizeof header;
     const bool is_whole = header.bytes != 0 && header.bytes <= bytes_ - read_;
-    buffer_.resize(is_whole ? header.bytes : 0);
-    read_at(read_, buffer_.data(), buffer_.size());
-    if (!is_whole || checksum_of(buffer_) != header.checksum)
+    piece_.resize(is_whole ? header.bytes : 0);
+    read_at(read_, piece_.data(), piece_.size());
+    if (!is_whole || checksum_of(piece_) != header.checksum)
         folder_->can_not_keep("reading it: it is not what was written");
     read_ += header.bytes;
     begin_ = 0;
@@ -114,10 +127,10 @@ bool StreamedTransaction::read_piece() {
 }
 
 std::optional<Bytes> StreamedTransaction::next() {
-    while (begin_ < buffer_.size() || read_piece()) {
+    while (begin_ < piece_.size() || read_piece()) {
         MessageHeader header{};
-        std::memcpy(&header, buffer_.data() + begin_, sizeof header);
-        const auto message = std::string_view(buffer_).substr(begin_ + sizeof header, header.bytes);
+        std::memcpy(&header, piece_.data() + begin_, sizeof header);
+        const auto message = std::string_view(piece_).substr(begin_ + sizeof header, header.bytes);
         begin_ += sizeof header + header.bytes;
         if (std::binary_search(taken_back_.begin(), taken_back_.end(), header.xid)) continue;
         return std::as_bytes(std::span(message));
@@ -148,7 +161,7 @@ void StreamedTransactions::begin_part(std::uint32_t xid, bool is_first) {
 void StreamedTransactions::end_part() {
     if (current_ == nullptr)
         throw Error(ErrorKind::data, "the end of a part of no streamed transaction");
-    current_->flush();
+    current_->end_part();
     current_ = nullptr;
 }
 

@@ -23,8 +23,8 @@
 
 namespace dts {
 
-/// One of them, on disk. First written, then read, once. What fails gives its folder up, which
-/// throws.
+/// One of them, on disk where it is more than a little. First written, then read, once. What fails
+/// gives its folder up, which throws.
 class StreamedTransaction {
   public:
     static constexpr std::uint32_t no_subtransaction = 0;  ///< no transaction has that number
@@ -33,7 +33,9 @@ class StreamedTransaction {
 
     /// A message of this (sub)transaction, in two pieces.
     void add(std::uint32_t xid, std::string_view head, std::string_view rest);
-    /// What was added leaves memory.
+    /// What was added leaves memory, but for a little.
+    void end_part();
+    /// All of it.
     void flush();
     /// What this subtransaction has sent so far does not count.
     void take_back(std::uint32_t subtransaction) { taken_back_.push_back(subtransaction); }
@@ -53,8 +55,9 @@ class StreamedTransaction {
 
     std::shared_ptr<StreamedFolder> folder_;
     std::uint32_t xid_;
-    FileHandle file_;
-    std::string buffer_;     ///< the piece that is being written, or read
+    FileHandle file_;        ///< none until there is something to write
+    std::string buffer_;     ///< the piece that is being written
+    std::string piece_;      ///< the one that is being read
     std::size_t begin_ = 0;  ///< of what is not read yet in it
     std::uint64_t bytes_ = 0;
     std::uint64_t read_ = 0;

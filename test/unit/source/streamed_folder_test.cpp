@@ -65,16 +65,20 @@ struct Kept {
         for (int i = 0; i < kibibytes; ++i) transaction.add(50, "I", row);
         transaction.flush();
     }
-    /// The file that is open without a name in the folder.
-    int file() const {
+    /// The file that is open without a name in the folder; nothing where there is none.
+    std::optional<int> open_file() const {
         for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
             std::error_code gone;
             const auto target = std::filesystem::read_symlink(entry, gone).string();
             if (target.starts_with(folder.path().string()))
                 return std::stoi(entry.path().filename());
         }
-        FAIL("no file is open");
-        return -1;
+        return std::nullopt;
+    }
+    int file() const {
+        const auto file = open_file();
+        REQUIRE(file);
+        return *file;
     }
 
     TemporaryDirectory folder;
@@ -99,7 +103,8 @@ TEST_CASE("streamed folder: the logs are left a twentieth, more of small disks, 
 
 TEST_CASE("streamed folder: nothing is kept where the logs would have too little room") {
     Kept kept(std::uint64_t{1} << 62);
-    CHECK_THAT(kept.given_up_by([&] { StreamedTransaction(kept.room, 50); }),
+    StreamedTransaction transaction(kept.room, 50);
+    CHECK_THAT(kept.given_up_by([&] { Kept::fill(transaction, 1); }),
                Contains("the logs need 4398046511104 MiB"));
     CHECK(std::filesystem::is_empty(kept.folder.path()));
 }
@@ -117,7 +122,8 @@ TEST_CASE("streamed folder: a file that can not be made or written is said, with
     SECTION("no folder") {
         std::filesystem::remove_all(kept.folder.path());
         try {
-            StreamedTransaction(kept.room, 50);
+            StreamedTransaction transaction(kept.room, 50);
+            Kept::fill(transaction, 1);
             FAIL("it was kept nowhere");
         } catch (const Error& error) {
             CHECK(error.kind() == ErrorKind::transient);
@@ -130,6 +136,35 @@ TEST_CASE("streamed folder: a file that can not be made or written is said, with
         const ShortFiles no_more(mebibyte);
         CHECK_THAT(kept.given_up_by([&] { Kept::fill(transaction, 900); }),
                    Contains("File too large"));
+    }
+}
+
+TEST_CASE("streamed folder: a transaction of little, or of nothing that is wanted, takes no file") {
+    const Kept kept;
+    StreamedTransaction transaction(kept.room, 50);
+    const std::string row(1000, 'x');
+    for (int i = 0; i < 10; ++i) {
+        transaction.add(50, "I", row);
+        transaction.end_part();
+    }
+    CHECK_FALSE(kept.open_file());
+    SECTION("and is read from memory") {
+        int messages = 0;
+        for (; const auto message = transaction.next(); ++messages) CHECK(message->size() == 1001);
+        CHECK(messages == 10);
+    }
+    SECTION("until it is more") {
+        for (int i = 0; i < 10; ++i) transaction.add(51, "I", row);
+        transaction.end_part();
+        CHECK(kept.open_file());
+        transaction.add(50, "U", "in memory");
+        transaction.end_part();
+        transaction.take_back(51);
+        int messages = 0;
+        std::string last;
+        for (; const auto message = transaction.next(); ++messages) last = as_text(*message);
+        CHECK(messages == 11);
+        CHECK(last == "Uin memory");
     }
 }
 
