@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <random>
 #include <span>
 #include <system_error>
+#include <type_traits>
 #include <unistd.h>
 
 #include "lib/base/activity.hpp"
@@ -24,19 +27,30 @@ constexpr std::size_t piece_bytes = 256 * 1024;
 /// no descriptor. There are no more transactions in progress than the server has sessions.
 constexpr std::size_t most_in_memory = 16 * 1024;
 
-/// Before what is written at once: how much it is, and its checksum.
+/// Before what is written at once: how much it is, and the checksum of it and what stands behind
+/// the checksum here: a piece of another file, or from another place, is as wrong as a torn one.
 struct PieceHeader {
     std::uint32_t bytes;
     std::uint32_t checksum;
+    std::uint64_t file;
+    std::uint64_t place;
 };
+static_assert(std::has_unique_object_representations_v<PieceHeader>);
+constexpr std::size_t checked_from = offsetof(PieceHeader, file);
 /// Before each message in it: its length, and the (sub)transaction that sent it.
 struct MessageHeader {
     std::uint32_t bytes;
     std::uint32_t xid;
 };
 
-std::uint32_t checksum_of(std::string_view bytes) {
-    return event_checksum(std::as_bytes(std::span(bytes)));
+/// Of a piece with its header.
+std::uint32_t checksum_of(std::string_view piece) {
+    return event_checksum(std::as_bytes(std::span(piece)).subspan(checked_from));
+}
+
+std::uint64_t random_number() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
 }
 
 /// Each once.
@@ -48,7 +62,7 @@ void put_in_order(std::vector<std::uint32_t>& numbers) {
 }  // namespace
 
 StreamedTransaction::StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid)
-    : folder_(std::move(folder)), xid_(xid) {}
+    : folder_(std::move(folder)), xid_(xid), number_(random_number()) {}
 
 void StreamedTransaction::add(std::uint32_t xid, std::string_view head, std::string_view rest) {
     if (xid != last_xid_ && xid != xid_ && xid != no_subtransaction)
@@ -67,8 +81,10 @@ void StreamedTransaction::end_part() {
 void StreamedTransaction::flush() {
     if (buffer_.empty()) return;
     if (!file_) file_ = folder_->make_file();
-    const auto messages = std::string_view(buffer_).substr(sizeof(PieceHeader));
-    const PieceHeader header{static_cast<std::uint32_t>(messages.size()), checksum_of(messages)};
+    PieceHeader header{static_cast<std::uint32_t>(buffer_.size() - sizeof(PieceHeader)), 0, number_,
+                       bytes_};
+    std::memcpy(buffer_.data(), &header, sizeof header);
+    header.checksum = checksum_of(buffer_);
     std::memcpy(buffer_.data(), &header, sizeof header);
     folder_->take_room(file_, buffer_.size());
     const While writing(Doing::outside);
@@ -114,15 +130,21 @@ bool StreamedTransaction::read_piece() {
         return !piece_.empty();
     }
     PieceHeader header{};
-    read_at(read_, reinterpret_cast<char*>(&header), sizeof header);
-    read_ += sizeof header;
-    const bool is_whole = header.bytes != 0 && header.bytes <= bytes_ - read_;
-    piece_.resize(is_whole ? header.bytes : 0);
-    read_at(read_, piece_.data(), piece_.size());
+    piece_.resize(sizeof header);
+    read_at(read_, piece_.data(), sizeof header);
+    std::memcpy(&header, piece_.data(), sizeof header);
+    const std::uint64_t left =
+        bytes_ - read_ - std::min<std::uint64_t>(bytes_ - read_, sizeof header);
+    const bool is_whole = header.bytes != 0 && header.bytes <= left && header.file == number_ &&
+                          header.place == read_;
+    if (is_whole) {
+        piece_.resize(sizeof header + header.bytes);
+        read_at(read_ + sizeof header, piece_.data() + sizeof header, header.bytes);
+    }
     if (!is_whole || checksum_of(piece_) != header.checksum)
         folder_->can_not_keep("reading it: it is not what was written");
-    read_ += header.bytes;
-    begin_ = 0;
+    read_ += piece_.size();
+    begin_ = sizeof header;
     return true;
 }
 

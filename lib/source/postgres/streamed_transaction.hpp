@@ -55,6 +55,7 @@ class StreamedTransaction {
 
     std::shared_ptr<StreamedFolder> folder_;
     std::uint32_t xid_;
+    std::uint64_t number_;   ///< random, and the file's own
     FileHandle file_;        ///< none until there is something to write
     std::string buffer_;     ///< the piece that is being written
     std::string piece_;      ///< the one that is being read

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <functional>
+#include <vector>
 
 #include "lib/base/error.hpp"
 #include "lib/source/postgres/streamed_transaction.hpp"
@@ -65,20 +66,21 @@ struct Kept {
         for (int i = 0; i < kibibytes; ++i) transaction.add(50, "I", row);
         transaction.flush();
     }
-    /// The file that is open without a name in the folder; nothing where there is none.
-    std::optional<int> open_file() const {
+    /// The files that are open without a name in the folder.
+    std::vector<int> files() const {
+        std::vector<int> files;
         for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
             std::error_code gone;
             const auto target = std::filesystem::read_symlink(entry, gone).string();
             if (target.starts_with(folder.path().string()))
-                return std::stoi(entry.path().filename());
+                files.push_back(std::stoi(entry.path().filename()));
         }
-        return std::nullopt;
+        return files;
     }
     int file() const {
-        const auto file = open_file();
-        REQUIRE(file);
-        return *file;
+        const auto open = files();
+        REQUIRE(open.size() == 1);
+        return open.front();
     }
 
     TemporaryDirectory folder;
@@ -147,7 +149,7 @@ TEST_CASE("streamed folder: a transaction of little, or of nothing that is wante
         transaction.add(50, "I", row);
         transaction.end_part();
     }
-    CHECK_FALSE(kept.open_file());
+    CHECK(kept.files().empty());
     SECTION("and is read from memory") {
         int messages = 0;
         for (; const auto message = transaction.next(); ++messages) CHECK(message->size() == 1001);
@@ -156,7 +158,7 @@ TEST_CASE("streamed folder: a transaction of little, or of nothing that is wante
     SECTION("until it is more") {
         for (int i = 0; i < 10; ++i) transaction.add(51, "I", row);
         transaction.end_part();
-        CHECK(kept.open_file());
+        CHECK(kept.files().size() == 1);
         transaction.add(50, "U", "in memory");
         transaction.end_part();
         transaction.take_back(51);
@@ -180,6 +182,31 @@ TEST_CASE("streamed folder: what is read again is what was written, or given up"
         // The descriptor may be written at a place: it is open for both.
         REQUIRE(::pwrite(file, "y", 1, 300'000) == 1);
         CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("it is not what was written"));
+    }
+    SECTION("a piece from another place") {
+        // Both of the same length, and each with its own checksum.
+        std::string piece(300 * 1024, '\0');
+        std::uint32_t bytes = 0;
+        REQUIRE(::pread(file, &bytes, sizeof bytes, 0) == sizeof bytes);
+        piece.resize(24 + bytes);
+        const auto size = static_cast<ssize_t>(piece.size());
+        REQUIRE(::pread(file, piece.data(), piece.size(), 0) == size);
+        REQUIRE(::pwrite(file, piece.data(), piece.size(), size) == size);
+        CHECK_THAT(kept.given_up_by([&] { read_all(transaction); }),
+                   Contains("it is not what was written"));
+    }
+    SECTION("another file") {
+        StreamedTransaction other(kept.room, 50);
+        Kept::fill(other, 600);
+        const auto both = kept.files();
+        REQUIRE(both.size() == 2);
+        const int others = both[0] == file ? both[1] : both[0];
+        std::string all(600 * 1024, '\0');
+        const auto size = static_cast<ssize_t>(all.size());
+        REQUIRE(::pread(file, all.data(), all.size(), 0) == size);
+        REQUIRE(::pwrite(others, all.data(), all.size(), 0) == size);
+        CHECK_THAT(kept.given_up_by([&] { read_all(other); }),
                    Contains("it is not what was written"));
     }
     SECTION("a length") {
