@@ -64,6 +64,12 @@ void put_in_order(std::vector<std::uint32_t>& numbers) {
 StreamedTransaction::StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid)
     : folder_(std::move(folder)), xid_(xid), number_(random_number()) {}
 
+/// The file system frees the blocks at once, which takes a while for many.
+StreamedTransaction::~StreamedTransaction() {
+    const While closing(Doing::outside);
+    file_ = FileHandle();
+}
+
 void StreamedTransaction::add(std::uint32_t xid, std::string_view head, std::string_view rest) {
     if (xid != last_xid_ && xid != xid_ && xid != no_subtransaction)
         subtransactions_.push_back(xid);

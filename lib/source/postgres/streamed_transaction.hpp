@@ -30,6 +30,9 @@ class StreamedTransaction {
     static constexpr std::uint32_t no_subtransaction = 0;  ///< no transaction has that number
 
     StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid);
+    ~StreamedTransaction();
+    StreamedTransaction(const StreamedTransaction&) = delete;
+    StreamedTransaction& operator=(const StreamedTransaction&) = delete;
 
     /// A message of this (sub)transaction, in two pieces.
     void add(std::uint32_t xid, std::string_view head, std::string_view rest);
