@@ -1,6 +1,7 @@
 #include "lib/source/postgres/streamed_folder.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -34,6 +35,14 @@ std::string room_text(const std::filesystem::path& path) {
                        bytes_of(room.f_blocks, room) / mebibyte);
 }
 
+/// On a file system that can not make one without a name. Not open where it fails, with errno.
+FileHandle make_without_tmpfile(const std::filesystem::path& folder) {
+    std::string name = (folder / "streamed.XXXXXX").string();
+    FileHandle file(::mkostemp(name.data(), O_CLOEXEC));
+    if (!file || ::unlink(name.c_str()) != 0) return {};
+    return file;
+}
+
 }  // namespace
 
 std::uint64_t room_of_logs(std::uint64_t file_system_bytes) noexcept {
@@ -42,9 +51,9 @@ std::uint64_t room_of_logs(std::uint64_t file_system_bytes) noexcept {
 }
 
 FileHandle StreamedFolder::make_file() {
-    std::string name = (path_ / "streamed.XXXXXX").string();
-    FileHandle file(::mkostemp(name.data(), O_CLOEXEC));
-    if (!file || ::unlink(name.c_str()) != 0) can_not_keep(std::generic_category().message(errno));
+    FileHandle file(::open(path_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    if (!file && (errno == EOPNOTSUPP || errno == EISDIR)) file = make_without_tmpfile(path_);
+    if (!file) can_not_keep(std::generic_category().message(errno));
     look_at_room(file, 0);
     return file;
 }
