@@ -110,7 +110,7 @@ void PgoutputDecoder::accept(Bytes message) {
             break;
         case Kind::stream_abort: {
             const auto abort = reader.stream_abort();
-            streamed_.abort(abort.xid, abort.subtransaction);
+            bytes_aside_ -= streamed_.abort(abort.xid, abort.subtransaction);
             break;
         }
         case Kind::stream_commit: {

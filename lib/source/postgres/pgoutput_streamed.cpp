@@ -66,6 +66,7 @@ void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t b
         head.append(reinterpret_cast<const char*>(&number), sizeof number);
     }
     transaction.add(outlives ? StreamedTransaction::no_subtransaction : xid, head, as_text(rest));
+    transaction.bytes_aside += bytes;
     bytes_aside_ += bytes;
 }
 
@@ -109,11 +110,13 @@ void PgoutputDecoder::replay() {
         } else {
             accept(*message);
         }
-        bytes_aside_ -= std::min<std::uint64_t>(bytes_aside_, bytes);
+        replayed_->bytes_aside -= bytes;
+        bytes_aside_ -= bytes;
     }
 }
 
 void PgoutputDecoder::end_replay() {
+    bytes_aside_ -= replayed_->bytes_aside;  // of what was taken back
     replayed_ = nullptr;
     for (auto& [id, table] : later_tables_) {
         table.is_in_batch = false;

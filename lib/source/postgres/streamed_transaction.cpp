@@ -193,16 +193,18 @@ void StreamedTransactions::end_part() {
     current_ = nullptr;
 }
 
-void StreamedTransactions::abort(std::uint32_t xid, std::uint32_t subtransaction) {
+std::uint64_t StreamedTransactions::abort(std::uint32_t xid, std::uint32_t subtransaction) {
     const auto found = open_.find(xid);
-    if (found == open_.end()) return;
+    if (found == open_.end()) return 0;
     if (found->second.get() == current_)
         throw Error(ErrorKind::data, "a streamed transaction that ends inside a part of it");
-    if (subtransaction == xid) {
-        open_.erase(found);
-    } else {
+    if (subtransaction != xid) {
         found->second->take_back(subtransaction);
+        return 0;
     }
+    const std::uint64_t bytes = found->second->bytes_aside;
+    open_.erase(found);
+    return bytes;
 }
 
 std::unique_ptr<StreamedTransaction> StreamedTransactions::commit(std::uint32_t xid) {

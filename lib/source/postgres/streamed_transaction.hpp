@@ -50,6 +50,7 @@ class StreamedTransaction {
 
     std::set<std::uint32_t> unwanted_tables;  ///< their changes are not kept
     std::uint64_t skipped_changes = 0;        ///< which were so many
+    std::uint64_t bytes_aside = 0;            ///< as the server sent them, of what is to be read
     std::string origin;                       ///< empty: the server's own
 
   private:
@@ -91,7 +92,8 @@ class StreamedTransactions {
     StreamedTransaction& current() noexcept { return *current_; }
 
     /// The transaction, or a subtransaction of it, is taken back. What is not known is passed over.
-    void abort(std::uint32_t xid, std::uint32_t subtransaction);
+    /// The bytes_aside that are gone with it.
+    std::uint64_t abort(std::uint32_t xid, std::uint32_t subtransaction);
     /// The one that commits; it is in progress no more. Throws Error{data} when there is none.
     std::unique_ptr<StreamedTransaction> commit(std::uint32_t xid);
 

@@ -118,7 +118,9 @@ TEST_CASE("streamed: a subtransaction that is taken back leaves exactly its own 
     // As of protocol version 4: with where and when it was taken back.
     s << stream_abort_message(50, 53) + std::string(16, 'x') << stream_abort_message(50, 99);
     s << stream_commit_message(50, 0x4000, 0x4030);
+    CHECK(s.decoder.bytes_aside() > 0);
     CHECK(s.replayed() == "acdf|");
+    CHECK(s.decoder.bytes_aside() == 0);
 }
 
 TEST_CASE("streamed: a table that a subtransaction described stays described without it") {
@@ -134,7 +136,9 @@ TEST_CASE("streamed: a table that a subtransaction described stays described wit
 TEST_CASE("streamed: nothing remains of a transaction that is taken back") {
     Streaming s;
     s.part(50, true, {{50, "a"}});
+    CHECK(s.decoder.bytes_aside() > 0);
     s << stream_abort_message(50, 50) << stream_abort_message(77, 77);
+    CHECK(s.decoder.bytes_aside() == 0);
     CHECK_FALSE(s.decoder.has_batch());
     CHECK_THROWS_WITH(s << stream_commit_message(50, 0x4000, 0x4030), Contains("is not there"));
 }
