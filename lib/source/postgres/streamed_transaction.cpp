@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "lib/base/activity.hpp"
+#include "lib/base/crc32.hpp"
 #include "lib/base/error.hpp"
-#include "lib/source/mysql/event_checksum.hpp"
 
 namespace dts {
 
@@ -45,7 +45,7 @@ struct MessageHeader {
 
 /// Of a piece with its header.
 std::uint32_t checksum_of(std::string_view piece) {
-    return event_checksum(std::as_bytes(std::span(piece)).subspan(checked_from));
+    return crc32_of(std::as_bytes(std::span(piece)).subspan(checked_from));
 }
 
 std::uint64_t random_number() {
