@@ -296,10 +296,11 @@ ChangeBatchPtr PostgresCdcSource::read() {
     try {
         return reader_->next(interrupted_);
     } catch (const Error& error) {
-        const bool is_of_streamed =
-            reader_->stream.may_fail_in_progress() ||
-            (error.kind() == ErrorKind::data && reader_->decoder.is_at_streamed());
-        if (interrupted_ || !is_of_streamed || !options_.streamed_folder) throw;
+        const ReplicationStream& stream = reader_->stream;
+        const bool is_of_streamed = stream.is_in_progress() &&
+                                    (stream.is_at_fault() || (error.kind() == ErrorKind::data &&
+                                                              reader_->decoder.is_at_streamed()));
+        if (interrupted_ || !is_of_streamed) throw;
         options_.streamed_folder->give_up(error.text(), error.hint());
     }
 }

@@ -69,8 +69,10 @@ class ReplicationStream {
     void acknowledge(std::uint64_t lsn) noexcept;
     bool is_idle() const noexcept { return idle_; }
     std::uint64_t bytes_read() const noexcept { return bytes_read_; }
-    /// The server sent transactions in progress, and ended the stream by a fault of its own.
-    bool may_fail_in_progress() const noexcept { return is_in_progress_ && is_at_fault_; }
+    /// The stream is one of transactions in progress, too: they were asked for, and can be sent.
+    bool is_in_progress() const noexcept { return is_in_progress_; }
+    /// The server ended it by a fault of its own.
+    bool is_at_fault() const noexcept { return is_at_fault_; }
     /// Whose log it is, by the stream's own connection.
     const std::string& identity() const noexcept { return identity_; }
     /// Ends a blocking open() or next(), which throw Error{transient}, for good.
@@ -99,9 +101,9 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
-    bool is_unused_ = false;       ///< the connection: no stream has begun on it
-    bool is_in_progress_ = false;  ///< the stream is one of transactions in progress, too
-    bool is_at_fault_ = false;     ///< is_server_fault() ended it
+    bool is_unused_ = false;  ///< the connection: no stream has begun on it
+    bool is_in_progress_ = false;
+    bool is_at_fault_ = false;  ///< is_server_fault() ended it
     std::string identity_;
     ReadPace pace_;
     ReadPause pause_;
