@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include <iostream>
@@ -18,6 +17,7 @@
 #include "daemon/service/about_daemon.hpp"
 #include "daemon/service/journal.hpp"
 #include "daemon/service/notify.hpp"
+#include "daemon/service/open_files.hpp"
 #include "daemon/service/run_folder.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 #include "daemon/units/backend_factory.hpp"
@@ -85,14 +85,6 @@ DaemonPlaces places_of(const Arguments& arguments) {
     // dts@.service always gives it to its workers; ours need not have one.
     if (!uses_systemd(arguments.backend)) places.defaults.reset();
     return places;
-}
-
-/// Some descriptors for each task: as many as the system lets us have.
-void raise_open_files() {
-    rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /// "3 tasks: 2 streaming, 1 gap", for `systemctl status`.

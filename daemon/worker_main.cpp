@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include "daemon/service/open_files.hpp"
 #include "daemon/worker/worker_service.hpp"
 #include "lib/base/error.hpp"
 #include "lib/config/key_table.hpp"
@@ -106,6 +107,7 @@ int dispatch(const Arguments& arguments) {
     if (arguments.check) return check(config);
     if (arguments.explain) return explain_start(config, arguments.json);
     if (arguments.sync_sequences) return report_sequences(config);
+    raise_open_files();
     run_service(std::move(config), status_socket(arguments));
     return 0;
 }

@@ -291,6 +291,16 @@ void note_database(const EndpointConfig& endpoint, std::vector<std::string>& not
                                 endpoint.masked_url));
 }
 
+void note_streaming(const Settings& settings, const TaskConfig& config,
+                    std::vector<std::string>& notes) {
+    if (config.data_marker.src_node.empty()) return;
+    if (settings.given("extractor", "stream_in_progress") &&
+        settings.flag("extractor", "stream_in_progress"))
+        notes.push_back(
+            "[extractor] stream_in_progress=true has no effect with [data_marker]: large "
+            "transactions are read when they commit");
+}
+
 }  // namespace
 
 TableName read_table_name(const Settings& settings, std::string_view section,
@@ -336,6 +346,7 @@ TaskConfig make_task_config(const IniFile& ini, std::string_view name, const Ini
     config.runtime = read_runtime(settings);
     config.global = read_global(settings, config);
     config.notes = settings.notes();
+    note_streaming(settings, config, config.notes);
     note_database(config.extractor.endpoint, config.notes);
     if (config.sinker.endpoint) note_database(*config.sinker.endpoint, config.notes);
     return config;

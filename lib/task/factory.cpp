@@ -183,6 +183,10 @@ RouterRules router_rules(const TaskConfig& config) {
     return {router.db_map, router.tb_map, router.col_map, quote_of_names(config)};
 }
 
+std::optional<Error> take_streaming_error(SourceMemory& memory) {
+    return memory.streamed_folder ? memory.streamed_folder->take_reason() : std::nullopt;
+}
+
 std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter,
                                     SourceMemory& memory) {
     TableSelector selector = [&filter](std::string_view schema, std::string_view table) {

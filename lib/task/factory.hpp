@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "lib/config/task_config.hpp"
@@ -36,6 +37,10 @@ struct SourceMemory {
     std::shared_ptr<StreamedFolder> streamed_folder;
     std::shared_ptr<BinaryChoice> binary_choice;
 };
+
+/// Streaming was given up since the last call, by this error, which may have been lost behind
+/// another one.
+std::optional<Error> take_streaming_error(SourceMemory& memory);
 
 /// The filter must outlive the source.
 std::unique_ptr<Source> make_source(const TaskConfig& config, const Filter& filter,

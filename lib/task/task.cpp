@@ -140,11 +140,19 @@ void Task::run_with_retries() {
                 throw error.as(ErrorKind::unreachable)
                     .in(fmt::format("given up after {} tries", tries));
             }
-            log_->warn(fmt::format("{}; going on from the last checkpoint", error.what()));
-            board_.retries(error.what());
+            log_retry(error);
             if (!backoff.wait(stop_.get_token())) return;
         }
     }
+}
+
+/// Of the two threads' errors one alone ends the run.
+void Task::log_retry(const Error& error) {
+    log_->warn(fmt::format("{}; going on from the last checkpoint", error.what()));
+    const auto unstreamed = take_streaming_error(source_memory_);
+    if (unstreamed && error.text().find(unstreamed->text()) == std::string::npos)
+        log_->warn(unstreamed->what());
+    board_.retries(error.what());
 }
 
 void Task::run_once() {

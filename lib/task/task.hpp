@@ -55,6 +55,7 @@ class Task {
   private:
     void run_logged();
     void run_with_retries();
+    void log_retry(const Error& error);
     Error end_with(const Error& error);
     void run_once();
     PositionPtr open(Source& source, Sink& sink);

@@ -5,9 +5,9 @@
 
 #include <cstring>
 
+#include "lib/base/crc32.hpp"
 #include "lib/base/error.hpp"
 #include "lib/source/mysql/binlog_cursor.hpp"
-#include "lib/source/mysql/event_checksum.hpp"
 #include "lib/source/mysql/event_payload.hpp"
 #include "lib/source/mysql/transaction_decoder.hpp"
 
@@ -74,8 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         auto chunk = std::make_shared<Chunk>(new std::byte[length], length);
         std::memcpy(chunk->data(), data + at, length);
         std::memcpy(chunk->data() + 9, &length, sizeof length);
-        const std::uint32_t checksum =
-            event_checksum({chunk->data(), length - sizeof(std::uint32_t)});
+        const std::uint32_t checksum = crc32_of({chunk->data(), length - sizeof(std::uint32_t)});
         std::memcpy(chunk->data() + length - sizeof checksum, &checksum, sizeof checksum);
         at += length;
         try {

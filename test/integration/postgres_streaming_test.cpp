@@ -32,19 +32,20 @@ struct Streams : PostgresPair {
             "SELECT coalesce(sum(stream_count), 0) FROM pg_stat_replication_slots");
     }
     /// The files of open transactions of which a part has arrived: they have no name.
-    static std::vector<std::filesystem::path> kept_files(const WorkerProcess& worker) {
+    std::vector<std::filesystem::path> kept_files(const WorkerProcess& worker) const {
+        const std::string logs = log_folder().string() + "/";
         std::vector<std::filesystem::path> files;
         const auto folder = fmt::format("/proc/{}/fd", worker.pid());
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
             std::error_code gone;
             const auto file = std::filesystem::read_symlink(entry, gone).string();
-            if (file.find("/streamed.") != std::string::npos && file.ends_with("(deleted)"))
+            if (file.starts_with(logs) && file.ends_with(" (deleted)"))
                 files.push_back(entry.path());
         }
         return files;
     }
     /// How large they are, bytes.
-    static std::uintmax_t kept_by(const WorkerProcess& worker) {
+    std::uintmax_t kept_by(const WorkerProcess& worker) const {
         std::uintmax_t bytes = 0;
         for (const auto& file : kept_files(worker)) {
             std::error_code gone;
@@ -120,7 +121,7 @@ TEST_CASE("postgres: a streamed transaction that is rolled back leaves nothing b
     s.open.query("ROLLBACK");
     s.source.run("INSERT INTO s.t VALUES (1, 'of another')");
     worker.wait_for_checkpoint(s.source.wal_end());
-    CHECK(Streams::kept_by(worker) == 0);
+    CHECK(s.kept_files(worker).empty());
     CHECK(worker.stop().status.code == 0);
     CHECK(s.differences() == "");
     CHECK(s.rows_of_target() == "1");
@@ -178,7 +179,7 @@ void takes_unsaid_subtransactions_back(Streams& s) {
         "INSERT INTO s.t VALUES (2, repeat('x', 12000000)); UPDATE s.t SET v='b' WHERE id=1");
     // While it is open: one that the server knows to be taken back is not sent.
     s.source.run("INSERT INTO s.t VALUES (-1, 'flushes the log')");
-    worker.wait_for("the value", [&] { return Streams::kept_by(worker) > 12'000'000; });
+    worker.wait_for("the value", [&] { return s.kept_by(worker) > 12'000'000; });
     s.open.query(
         "ROLLBACK TO one; SAVEPOINT two; INSERT INTO s.t VALUES (3, repeat('y', 12000000));"
         "RELEASE two; INSERT INTO s.t VALUES (4, 'c'); COMMIT");
@@ -307,9 +308,8 @@ TEST_CASE("postgres: a streamed transaction that can not be read again is read f
     s.insert(s.open, 1, 5000);
     s.wait_for_a_part(worker);
     s.source.run("INSERT INTO s.t VALUES (-1, 'flushes the log')");
-    worker.wait_for("most of it", [&] { return Streams::kept_by(worker) > 400'000; });
-    for (const auto& file : Streams::kept_files(worker))
-        std::filesystem::resize_file(file, 200'000);
+    worker.wait_for("most of it", [&] { return s.kept_by(worker) > 400'000; });
+    for (const auto& file : s.kept_files(worker)) std::filesystem::resize_file(file, 200'000);
     s.open.query("COMMIT");
     CHECK_THAT(worker.wait_for_line("can not be kept in"), Catch::Contains("reading it: "));
     CHECK(s.arrive_and_stop(worker) == "exit code 0");

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/crc32.hpp"
 #include "lib/base/error.hpp"
-#include "lib/source/mysql/event_checksum.hpp"
 
 namespace dts {
 
@@ -15,7 +15,7 @@ constexpr std::size_t checksum_bytes = 4;
 bool checksum_fits(Bytes raw) {
     if (raw.size() < EventHeader::bytes + checksum_bytes) return false;
     const Bytes covered = raw.first(raw.size() - checksum_bytes);
-    return ByteReader(raw.last(checksum_bytes)).u32() == event_checksum(covered);
+    return ByteReader(raw.last(checksum_bytes)).u32() == crc32_of(covered);
 }
 
 }  // namespace

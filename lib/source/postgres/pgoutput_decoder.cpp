@@ -67,6 +67,7 @@ void PgoutputDecoder::drop_unfinished() {
 void PgoutputDecoder::accept(Bytes message) {
     MessageReader reader(message);
     const Kind kind = reader.kind();
+    is_at_streamed_ = is_replaying() || streamed_.in_part() || pgoutput::is_of_stream(kind);
     if (streamed_.in_part() && kind != Kind::stream_stop) {
         keep_aside(kind, reader, message.size());
         return;
@@ -109,7 +110,7 @@ void PgoutputDecoder::accept(Bytes message) {
             break;
         case Kind::stream_abort: {
             const auto abort = reader.stream_abort();
-            streamed_.abort(abort.xid, abort.subtransaction);
+            bytes_aside_ -= streamed_.abort(abort.xid, abort.subtransaction);
             break;
         }
         case Kind::stream_commit: {

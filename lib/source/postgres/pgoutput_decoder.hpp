@@ -35,7 +35,7 @@ class PgoutputDecoder {
         bool truncates = false;  ///< TRUNCATE is a change; else the log says once that it was left
         /// Where transactions in progress are kept; nullptr where the server does not stream them.
         std::shared_ptr<StreamedFolder> streamed_folder = {};
-        /// Which of a transaction's subtransactions were taken back.
+        /// Which of a transaction's subtransactions were taken back. What it throws ends accept().
         std::function<std::vector<std::uint32_t>(const std::vector<std::uint32_t>&)> aborted_of =
             {};
         /// Transactions that were written first elsewhere, under this name, are passed over.
@@ -63,6 +63,8 @@ class PgoutputDecoder {
     /// A streamed transaction has committed: its changes are to be taken in before the next
     /// message.
     bool is_replaying() const noexcept { return replayed_ != nullptr; }
+    /// What it was given last is of a streamed transaction.
+    bool is_at_streamed() const noexcept { return is_at_streamed_; }
     /// Some more of them; until is_full() at most. Throws as accept().
     void replay();
     /// Their room is free then. The decoder must be started anew.
@@ -128,6 +130,7 @@ class PgoutputDecoder {
     bool is_before_start_ = false;    ///< the transaction at hand: it has been applied
     bool skips_transaction_ = false;  ///< it, or it is somebody else's: its changes do not count
     StreamedTransactions streamed_;
+    bool is_at_streamed_ = false;
     std::unique_ptr<StreamedTransaction> replayed_;
     pgoutput::Commit replayed_commit_{};
     std::uint64_t bytes_aside_ = 0;

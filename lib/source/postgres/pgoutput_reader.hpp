@@ -33,6 +33,11 @@ enum class Kind : char {
     stream_commit = 'c',
     stream_abort = 'A',
 };
+/// Of transactions in progress alone.
+constexpr bool is_of_stream(Kind kind) noexcept {
+    return kind == Kind::stream_start || kind == Kind::stream_stop || kind == Kind::stream_commit ||
+           kind == Kind::stream_abort;
+}
 
 struct Begin {
     std::uint64_t commit_lsn;  ///< where the commit record begins

@@ -66,6 +66,7 @@ void PgoutputDecoder::keep_aside(Kind kind, MessageReader& reader, std::size_t b
         head.append(reinterpret_cast<const char*>(&number), sizeof number);
     }
     transaction.add(outlives ? StreamedTransaction::no_subtransaction : xid, head, as_text(rest));
+    transaction.bytes_aside += bytes;
     bytes_aside_ += bytes;
 }
 
@@ -89,17 +90,8 @@ void PgoutputDecoder::begin_replay(std::uint32_t xid, const pgoutput::Commit& co
 void PgoutputDecoder::take_back_aborted(StreamedTransaction& transaction) {
     const auto subtransactions = transaction.subtransactions();
     if (subtransactions.empty() || !options_.aborted_of) return;
-    try {
-        for (const std::uint32_t subtransaction : options_.aborted_of(subtransactions))
-            transaction.take_back(subtransaction);
-    } catch (const Error& error) {
-        transaction.folder().give_up(
-            fmt::format("the source can not be asked which subtransactions of a streamed "
-                        "transaction were taken back: {}",
-                        error.text()),
-            "it takes one more connection, and walsender, for a moment; start the worker again, or "
-            "set [extractor] stream_in_progress=false");
-    }
+    for (const std::uint32_t subtransaction : options_.aborted_of(subtransactions))
+        transaction.take_back(subtransaction);
 }
 
 void PgoutputDecoder::replay() {
@@ -118,11 +110,13 @@ void PgoutputDecoder::replay() {
         } else {
             accept(*message);
         }
-        bytes_aside_ -= std::min<std::uint64_t>(bytes_aside_, bytes);
+        replayed_->bytes_aside -= bytes;
+        bytes_aside_ -= bytes;
     }
 }
 
 void PgoutputDecoder::end_replay() {
+    bytes_aside_ -= replayed_->bytes_aside;  // of what was taken back
     replayed_ = nullptr;
     for (auto& [id, table] : later_tables_) {
         table.is_in_batch = false;

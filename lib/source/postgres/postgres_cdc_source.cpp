@@ -71,6 +71,8 @@ struct PostgresCdcSource::Reader {
         return batch;
     }
 
+    ChangeBatchPtr next(const std::atomic<bool>& interrupted);
+
     PgoutputDecoder decoder;
     ReplicationStream stream;
     std::uint64_t bytes_handed_out = 0;
@@ -86,13 +88,20 @@ PostgresCdcSource::~PostgresCdcSource() = default;
 
 /// A connection for questions, kept: it is asked several times at a start.
 PostgresConnection& PostgresCdcSource::ask(PostgresConnection::Kind kind) {
+    if (asked_kind_ != kind) close_asked();
+    throw_interrupted();
     if (!asked_) {
         auto connection = std::make_unique<PostgresConnection>(options_.endpoint, kind);
         std::lock_guard lock(asked_mutex_);
         asked_ = std::move(connection);
+        asked_kind_ = kind;
     }
-    if (interrupted_) throw Error(ErrorKind::transient, "the source was interrupted");
+    throw_interrupted();
     return *asked_;
+}
+
+void PostgresCdcSource::throw_interrupted() const {
+    if (interrupted_) throw Error(ErrorKind::transient, "the source was interrupted");
 }
 
 SlotReader PostgresCdcSource::slot_reader() const {
@@ -132,8 +141,8 @@ bool PostgresCdcSource::may_succeed(std::string_view earlier) {
 Holding PostgresCdcSource::succeeds(std::string_view earlier, const Position& position) {
     const auto recorded = PostgresIdentity::parse(earlier);
     if (!recorded) return {};
-    PostgresConnection walsender(options_.endpoint, PostgresConnection::Kind::replication);
-    return slot_succeeds(ask(), walsender, options_.slot, *recorded, as_postgres(position).lsn);
+    return slot_succeeds(ask(), reader_->stream.walsender(), options_.slot, *recorded,
+                         as_postgres(position).lsn);
 }
 
 /// Where the slot stands: what was written since it was made, or last read, is not lost. Without a
@@ -233,8 +242,20 @@ void PostgresCdcSource::close_asked() {
     asked_.reset();
 }
 
-/// A walsender says whose log it is: of several hosts it might be another one's.
 std::vector<std::uint32_t> PostgresCdcSource::aborted_of(
+    const std::vector<std::uint32_t>& subtransactions) {
+    try {
+        auto aborted = ask_aborted(subtransactions);
+        options_.streamed_folder->is_answered();
+        return aborted;
+    } catch (const Error& error) {
+        if (interrupted_) throw;  // by us, not by the source
+        options_.streamed_folder->is_not_answered(error);
+    }
+}
+
+/// A walsender says whose log it is: of several hosts it might be another one's.
+std::vector<std::uint32_t> PostgresCdcSource::ask_aborted(
     const std::vector<std::uint32_t>& subtransactions) {
     PostgresConnection& walsender = ask(PostgresConnection::Kind::replication);
     const std::string& stream = reader_->stream.identity();
@@ -247,29 +268,48 @@ std::vector<std::uint32_t> PostgresCdcSource::aborted_of(
     return aborted;
 }
 
-ChangeBatchPtr PostgresCdcSource::next() {
+ChangeBatchPtr PostgresCdcSource::Reader::next(const std::atomic<bool>& interrupted) {
     using Wait = ReplicationStream::Wait;
+    while (!interrupted) {
+        if (decoder.is_replaying()) {
+            decoder.replay();
+            if (decoder.is_full()) return take();
+            continue;
+        }
+        const Wait wait = !decoder.has_batch()       ? Wait::fully
+                          : decoder.in_transaction() ? Wait::briefly
+                                                     : Wait::none;
+        const auto message = stream.next(wait);
+        if (!message) return take();
+        if (message->is_data) {
+            decoder.accept(message->payload);
+        } else {
+            decoder.moved_to(message->wal_end, message->sent_us);
+        }
+        if (decoder.is_full()) return take();
+    }
+    return nullptr;
+}
+
+/// What only a stream of transactions in progress may meet is met by none without them.
+ChangeBatchPtr PostgresCdcSource::read() {
+    try {
+        return reader_->next(interrupted_);
+    } catch (const Error& error) {
+        const ReplicationStream& stream = reader_->stream;
+        const bool is_of_streamed = stream.is_in_progress() &&
+                                    (stream.is_at_fault() || (error.kind() == ErrorKind::data &&
+                                                              reader_->decoder.is_at_streamed()));
+        if (interrupted_ || !is_of_streamed) throw;
+        options_.streamed_folder->give_up(error.text(), error.hint());
+    }
+}
+
+ChangeBatchPtr PostgresCdcSource::next() {
     PgoutputDecoder& decoder = reader_->decoder;
     if (pending_error_) std::rethrow_exception(std::exchange(pending_error_, nullptr));
     try {
-        while (!interrupted_) {
-            if (decoder.is_replaying()) {
-                decoder.replay();
-                if (decoder.is_full()) return reader_->take();
-                continue;
-            }
-            const Wait wait = !decoder.has_batch()       ? Wait::fully
-                              : decoder.in_transaction() ? Wait::briefly
-                                                         : Wait::none;
-            const auto message = reader_->stream.next(wait);
-            if (!message) return reader_->take();
-            if (message->is_data) {
-                decoder.accept(message->payload);
-            } else {
-                decoder.moved_to(message->wal_end, message->sent_us);
-            }
-            if (decoder.is_full()) return reader_->take();
-        }
+        return read();
     } catch (const Error&) {
         // The logs may be in need of the room at once.
         decoder.drop_kept_aside();
@@ -280,7 +320,6 @@ ChangeBatchPtr PostgresCdcSource::next() {
         decoder.drop_unfinished();
         return reader_->take();
     }
-    return nullptr;
 }
 
 bool PostgresCdcSource::is_caught_up() const noexcept {

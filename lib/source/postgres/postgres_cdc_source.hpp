@@ -82,16 +82,20 @@ class PostgresCdcSource final : public Source {
     struct Reader;
 
     PostgresConnection& ask(PostgresConnection::Kind kind = PostgresConnection::Kind::plain);
+    void throw_interrupted() const;
     SlotReader slot_reader() const;
     void make_heartbeat_table();
     std::vector<std::uint32_t> aborted_of(const std::vector<std::uint32_t>& subtransactions);
+    std::vector<std::uint32_t> ask_aborted(const std::vector<std::uint32_t>& subtransactions);
     void close_asked();
+    ChangeBatchPtr read();
     bool reads(std::string_view schema, std::string_view table) const;
     bool choose_binary();
 
     PostgresCdcOptions options_;
     std::mutex asked_mutex_;  ///< of the pointer, against interrupt()
     std::unique_ptr<PostgresConnection> asked_;
+    PostgresConnection::Kind asked_kind_ = PostgresConnection::Kind::plain;
     std::unique_ptr<Reader> reader_;
     std::string identity_;  ///< as it was judged: the stream's own connection must meet it again
     std::vector<std::string> notes_;

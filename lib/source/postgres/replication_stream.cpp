@@ -63,10 +63,16 @@ const std::string& ReplicationStream::identify() {
     return identity_;
 }
 
+PostgresConnection& ReplicationStream::walsender() {
+    if (!is_unused_) identify();
+    return *connection_;
+}
+
 void ReplicationStream::open(std::uint64_t lsn, bool in_binary) {
     answering_ = {};  // stops and joins the one of an earlier stream
     bytes_read_ = bytes_at_look_ = 0;
     pace_.start();
+    is_at_fault_ = false;
     {
         std::lock_guard lock(answer_mutex_);
         acknowledged_ = 0;
@@ -113,6 +119,7 @@ bool ReplicationStream::try_start(std::uint64_t lsn, bool in_binary) {
                                         : "proto_version '1'",
                     in_binary ? ", binary 'true'" : "",
                     postgres::quote_literal(postgres::quote_identifier(options_.publication)));
+    is_in_progress_ = version >= 140000;
     const auto refusal = copy_->start(command);
     if (!refusal) {
         pause_.prepare(PQsocket(connection_->handle()));
@@ -222,6 +229,7 @@ Error ReplicationStream::end_of_stream(const CopyRefusal& refusal) {
     if (interrupted_) return interrupted_error();
     if (refusal.text.empty())
         return {ErrorKind::transient, "the source ended the replication stream"};
+    is_at_fault_ = is_server_fault(refusal.sqlstate);
     return stream_error(refusal, options_.slot, options_.publication);
 }
 

@@ -2,7 +2,8 @@
 // the server, also while nobody reads: with nothing but the last position that was acknowledged, so
 // the server never forgets what is not yet durable at the target.
 //
-// identify(), open(), next() belong to one thread; acknowledge(), is_idle(), interrupt() to any.
+// identify(), walsender(), open(), next() belong to one thread; acknowledge(), is_idle(),
+// interrupt() to any.
 #pragma once
 
 #include <atomic>
@@ -52,6 +53,9 @@ class ReplicationStream {
     /// Connects, and says whose log it is; the next open() goes on over this connection. Throws as
     /// open().
     const std::string& identify();
+    /// The connection of identify(), for questions before open(): a server may have no other
+    /// walsender to spare.
+    PostgresConnection& walsender();
     /// Connects and asks for what commits at or behind the LSN; `in_binary`: with its values in the
     /// types' binary forms, which version 14 is the first to send. Throws Error{gap} when the slot
     /// is gone or has lost its log, {log_directory} when another worker is alive on it, {transient}
@@ -65,6 +69,10 @@ class ReplicationStream {
     void acknowledge(std::uint64_t lsn) noexcept;
     bool is_idle() const noexcept { return idle_; }
     std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+    /// The stream is one of transactions in progress, too: they were asked for, and can be sent.
+    bool is_in_progress() const noexcept { return is_in_progress_; }
+    /// The server ended it by a fault of its own.
+    bool is_at_fault() const noexcept { return is_at_fault_; }
     /// Whose log it is, by the stream's own connection.
     const std::string& identity() const noexcept { return identity_; }
     /// Ends a blocking open() or next(), which throw Error{transient}, for good.
@@ -93,7 +101,9 @@ class ReplicationStream {
     std::mutex connection_mutex_;  ///< of the connection's replacement
     std::unique_ptr<PostgresConnection> connection_;
     std::unique_ptr<CopyBoth> copy_;
-    bool is_unused_ = false;  ///< the connection: nothing was asked of it but whose log it is
+    bool is_unused_ = false;  ///< the connection: no stream has begun on it
+    bool is_in_progress_ = false;
+    bool is_at_fault_ = false;  ///< is_server_fault() ended it
     std::string identity_;
     ReadPace pace_;
     ReadPause pause_;

@@ -40,7 +40,7 @@ StreamVerdict judge_stream_error(std::string_view sqlstate, std::string_view mes
     }
     if (sqlstate.empty()) return {ErrorKind::transient, ""};
     // In the middle of the stream the server's own faults (a full disk, a crash) may pass.
-    if (sqlstate.starts_with("XX")) return {ErrorKind::transient, ""};
+    if (is_server_fault(sqlstate)) return {ErrorKind::transient, ""};
     return {postgres_error_kind(sqlstate), ""};
 }
 

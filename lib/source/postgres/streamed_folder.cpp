@@ -1,6 +1,7 @@
 #include "lib/source/postgres/streamed_folder.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -12,13 +13,15 @@
 #include <utility>
 
 #include "lib/base/activity.hpp"
-#include "lib/base/error.hpp"
 
 namespace dts {
 
 namespace {
 
 constexpr std::uint64_t mebibyte = 1 << 20;
+
+/// One may be a restart of the source.
+constexpr unsigned unanswered_in_a_row = 2;
 
 std::uint64_t bytes_of(std::uint64_t blocks, const struct statvfs& room) noexcept {
     return blocks * room.f_frsize;
@@ -32,6 +35,14 @@ std::string room_text(const std::filesystem::path& path) {
                        bytes_of(room.f_blocks, room) / mebibyte);
 }
 
+/// On a file system that can not make one without a name. Not open where it fails, with errno.
+FileHandle make_without_tmpfile(const std::filesystem::path& folder) {
+    std::string name = (folder / "streamed.XXXXXX").string();
+    FileHandle file(::mkostemp(name.data(), O_CLOEXEC));
+    if (!file || ::unlink(name.c_str()) != 0) return {};
+    return file;
+}
+
 }  // namespace
 
 std::uint64_t room_of_logs(std::uint64_t file_system_bytes) noexcept {
@@ -40,9 +51,9 @@ std::uint64_t room_of_logs(std::uint64_t file_system_bytes) noexcept {
 }
 
 FileHandle StreamedFolder::make_file() {
-    std::string name = (path_ / "streamed.XXXXXX").string();
-    FileHandle file(::mkostemp(name.data(), O_CLOEXEC));
-    if (!file || ::unlink(name.c_str()) != 0) can_not_keep(std::generic_category().message(errno));
+    FileHandle file(::open(path_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    if (!file && (errno == EOPNOTSUPP || errno == EISDIR)) file = make_without_tmpfile(path_);
+    if (!file) can_not_keep(std::generic_category().message(errno));
     look_at_room(file, 0);
     return file;
 }
@@ -68,12 +79,23 @@ void StreamedFolder::look_at_room(const FileHandle& file, std::uint64_t bytes) {
     bytes_until_look_ = bytes + reserve / 16;
 }
 
+void StreamedFolder::is_not_answered(const Error& error) {
+    if (error.kind() == ErrorKind::transient && ++unanswered_ < unanswered_in_a_row)
+        throw error.in("asking which subtransactions of a streamed transaction were taken back");
+    give_up(fmt::format("the source can not be asked which subtransactions of a streamed "
+                        "transaction were taken back: {}",
+                        error.text()),
+            "it takes one more connection, and walsender, for a moment; start the worker again, or "
+            "set [extractor] stream_in_progress=false");
+}
+
 void StreamedFolder::give_up(std::string_view text, std::string hint) {
     is_given_up_ = true;
-    throw Error(
+    reason_ = Error(
         ErrorKind::transient,
         fmt::format("{}; from now on the source keeps large transactions until they commit", text),
         std::move(hint));
+    throw *reason_;
 }
 
 void StreamedFolder::can_not_keep(std::string_view why) {

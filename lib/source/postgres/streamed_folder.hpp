@@ -12,7 +12,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "lib/base/error.hpp"
 #include "lib/base/file_handle.hpp"
 
 namespace dts {
@@ -33,12 +35,21 @@ class StreamedFolder {
     /// to time. Throws as can_not_keep() when the logs would have too little.
     void take_room(const FileHandle& file, std::uint64_t bytes);
 
+    /// The source could not be asked what belongs to a transaction that was kept. What may pass
+    /// (Error{transient}: a lost connection, a failover) is thrown on; at the second time in a row,
+    /// and for all else, this gives up.
+    [[noreturn]] void is_not_answered(const Error& error);
+    /// It could.
+    void is_answered() noexcept { unanswered_ = 0; }
+
     /// Keeps no more transactions. Throws Error{transient}: the way on is that of a lost
     /// connection, from the last checkpoint, without streaming.
     [[noreturn]] void give_up(std::string_view text, std::string hint);
     /// The same, for the disk, with what is free there.
     [[noreturn]] void can_not_keep(std::string_view why);
     bool is_given_up() const noexcept { return is_given_up_; }
+    /// What give_up() has thrown, once: the error may have been lost behind another one.
+    std::optional<Error> take_reason() noexcept { return std::exchange(reason_, std::nullopt); }
 
   private:
     void look_at_room(const FileHandle& file, std::uint64_t bytes);
@@ -46,7 +57,9 @@ class StreamedFolder {
     std::filesystem::path path_;
     std::optional<std::uint64_t> given_reserve_;
     std::uint64_t bytes_until_look_ = 0;
+    unsigned unanswered_ = 0;  ///< questions in a row
     bool is_given_up_ = false;
+    std::optional<Error> reason_;
 };
 
 }  // namespace dts

@@ -23,29 +23,34 @@
 
 namespace dts {
 
-/// One of them, on disk. First written, then read, once. What fails gives its folder up, which
-/// throws.
+/// One of them, on disk where it is more than a little. First written, then read, once. What fails
+/// gives its folder up, which throws.
 class StreamedTransaction {
   public:
     static constexpr std::uint32_t no_subtransaction = 0;  ///< no transaction has that number
 
     StreamedTransaction(std::shared_ptr<StreamedFolder> folder, std::uint32_t xid);
+    ~StreamedTransaction();
+    StreamedTransaction(const StreamedTransaction&) = delete;
+    StreamedTransaction& operator=(const StreamedTransaction&) = delete;
 
     /// A message of this (sub)transaction, in two pieces.
     void add(std::uint32_t xid, std::string_view head, std::string_view rest);
-    /// What was added leaves memory.
+    /// What was added leaves memory, but for a little.
+    void end_part();
+    /// All of it.
     void flush();
     /// What this subtransaction has sent so far does not count.
-    void take_back(std::uint32_t subtransaction) { taken_back_.insert(subtransaction); }
+    void take_back(std::uint32_t subtransaction) { taken_back_.push_back(subtransaction); }
     /// Subtransactions that have sent something and are not known to be taken back.
-    std::vector<std::uint32_t> subtransactions() const;
+    std::vector<std::uint32_t> subtransactions();
 
     /// The next message that counts, valid until the next call; nothing at the end.
     std::optional<Bytes> next();
-    StreamedFolder& folder() noexcept { return *folder_; }
 
     std::set<std::uint32_t> unwanted_tables;  ///< their changes are not kept
     std::uint64_t skipped_changes = 0;        ///< which were so many
+    std::uint64_t bytes_aside = 0;            ///< as the server sent them, of what is to be read
     std::string origin;                       ///< empty: the server's own
 
   private:
@@ -54,14 +59,18 @@ class StreamedTransaction {
 
     std::shared_ptr<StreamedFolder> folder_;
     std::uint32_t xid_;
-    FileHandle file_;
-    std::string buffer_;     ///< the piece that is being written, or read
+    std::uint64_t number_;   ///< random, and the file's own
+    FileHandle file_;        ///< none until there is something to write
+    std::string buffer_;     ///< the piece that is being written
+    std::string piece_;      ///< the one that is being read
     std::size_t begin_ = 0;  ///< of what is not read yet in it
     std::uint64_t bytes_ = 0;
     std::uint64_t read_ = 0;
     std::uint32_t last_xid_ = no_subtransaction;
-    std::set<std::uint32_t> subtransactions_;
-    std::set<std::uint32_t> taken_back_;
+    // As they came, four bytes each: there may be millions, and what follows one does not come back
+    // to it more often than there are others.
+    std::vector<std::uint32_t> subtransactions_;
+    std::vector<std::uint32_t> taken_back_;  ///< in order from the first next() on
 };
 
 /// All that are in progress, by the number of the transaction.
@@ -83,7 +92,8 @@ class StreamedTransactions {
     StreamedTransaction& current() noexcept { return *current_; }
 
     /// The transaction, or a subtransaction of it, is taken back. What is not known is passed over.
-    void abort(std::uint32_t xid, std::uint32_t subtransaction);
+    /// The bytes_aside that are gone with it.
+    std::uint64_t abort(std::uint32_t xid, std::uint32_t subtransaction);
     /// The one that commits; it is in progress no more. Throws Error{data} when there is none.
     std::unique_ptr<StreamedTransaction> commit(std::uint32_t xid);
 

@@ -102,6 +102,12 @@ TEST_CASE("pg settings: definition statements, only from pg to pg, and but for T
 TEST_CASE("pg settings: of two-way syncs what is not built is refused by name") {
     CHECK(config_of_pg("[data_marker]\nsrc_node=a\ndst_node=b\ndo_nodes=a\nignore_nodes=b\n")
               .data_marker.src_node == "a");
+    const std::string marked = "[data_marker]\nsrc_node=a\n";
+    CHECK(config_of_pg(marked).notes.empty());
+    CHECK(config_of_pg("[extractor]\nstream_in_progress=false\n" + marked).notes.empty());
+    const auto notes = config_of_pg("[extractor]\nstream_in_progress=true\n" + marked).notes;
+    REQUIRE(notes.size() == 1);
+    CHECK_THAT(notes[0], Contains("stream_in_progress=true has no effect with [data_marker]"));
     CHECK_THAT(fault_with("[data_marker]\ndst_node=b\n"), Contains("src_node: is missing"));
     CHECK_THAT(fault_with("[data_marker]\nsrc_node=a\ndo_nodes=a,c\n"),
                Contains("do_nodes: others than src_node are not built yet"));

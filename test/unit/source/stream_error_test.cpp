@@ -33,6 +33,15 @@ TEST_CASE("stream error: changes written without their publication are a gap, an
     CHECK_THAT(verdict.hint, Catch::Contains("publication p did not exist"));
 }
 
+TEST_CASE("stream error: a fault of the server's own may pass, and is known as one") {
+    CHECK(kind("XX000", "unexpected table_index_fetch_tuple call during logical decoding") ==
+          ErrorKind::transient);
+    CHECK(is_server_fault("XX000"));
+    CHECK(is_server_fault("XX001"));
+    CHECK_FALSE(is_server_fault("57P01"));
+    CHECK_FALSE(is_server_fault(""));
+}
+
 TEST_CASE("stream error: the wrong database is a setting, a lost connection passes") {
     CHECK(kind("55000", "replication slot \"slot\" was not created in this database") ==
           ErrorKind::config);

@@ -118,7 +118,9 @@ TEST_CASE("streamed: a subtransaction that is taken back leaves exactly its own 
     // As of protocol version 4: with where and when it was taken back.
     s << stream_abort_message(50, 53) + std::string(16, 'x') << stream_abort_message(50, 99);
     s << stream_commit_message(50, 0x4000, 0x4030);
+    CHECK(s.decoder.bytes_aside() > 0);
     CHECK(s.replayed() == "acdf|");
+    CHECK(s.decoder.bytes_aside() == 0);
 }
 
 TEST_CASE("streamed: a table that a subtransaction described stays described without it") {
@@ -134,7 +136,9 @@ TEST_CASE("streamed: a table that a subtransaction described stays described wit
 TEST_CASE("streamed: nothing remains of a transaction that is taken back") {
     Streaming s;
     s.part(50, true, {{50, "a"}});
+    CHECK(s.decoder.bytes_aside() > 0);
     s << stream_abort_message(50, 50) << stream_abort_message(77, 77);
+    CHECK(s.decoder.bytes_aside() == 0);
     CHECK_FALSE(s.decoder.has_batch());
     CHECK_THROWS_WITH(s << stream_commit_message(50, 0x4000, 0x4030), Contains("is not there"));
 }
@@ -212,6 +216,24 @@ TEST_CASE("streamed: a sign of life moves the position between parts, and not in
     CHECK(s.replayed() == "a|");
 }
 
+TEST_CASE("streamed: an error can be told to be of what is streamed") {
+    Streaming s;
+    const auto change = change_message('I', 7, tuple('N', {"of no table"}));
+    s << begin_message(0x2000);
+    CHECK_THROWS_WITH(s << change, Contains("was not described"));
+    CHECK_FALSE(s.decoder.is_at_streamed());
+    s.decoder.start({0x1000, 0});
+    CHECK_THROWS_AS(s << stream_start_message(50, false), Error);
+    CHECK(s.decoder.is_at_streamed());
+    s.decoder.start({0x1000, 0});
+    s << stream_start_message(50, true) << in_stream(50, change);
+    CHECK_THROWS_AS(s << commit_message(0x2000, 0x2030), Error);
+    CHECK(s.decoder.is_at_streamed());
+    s << stream_stop_message() << stream_commit_message(50, 0x4000, 0x4030);
+    CHECK_THROWS_WITH(s.decoder.replay(), Contains("was not described"));
+    CHECK(s.decoder.is_at_streamed());
+}
+
 TEST_CASE("streamed: what makes no sense is refused") {
     Streaming s;
     CHECK_THROWS_AS(s << stream_stop_message(), Error);
@@ -241,9 +263,7 @@ TEST_CASE("streamed: the server is asked what became of subtransactions that it 
     CHECK(s.asked.empty());
     s.aborted.reset();
     s.part(70, true, {{71, "a"}});
-    CHECK_THROWS_WITH(
-        s << stream_commit_message(70, 0x6000, 0x6030),
-        Contains("subtransactions of a streamed transaction were taken back: too many"));
+    CHECK_THROWS_WITH(s << stream_commit_message(70, 0x6000, 0x6030), "too many clients");
 }
 
 TEST_CASE("streamed: the number of a transaction is completed by one that is near") {

@@ -1,4 +1,4 @@
-#include "lib/source/mysql/event_checksum.hpp"
+#include "lib/base/crc32.hpp"
 
 #include <zlib.h>
 
@@ -95,7 +95,7 @@ const bool can_fold =
 
 }  // namespace
 
-std::uint32_t event_checksum(Bytes bytes) noexcept {
+std::uint32_t crc32_of(Bytes bytes) noexcept {
 #if defined(__x86_64__)
     if (can_fold && bytes.size() >= lane) {
         const std::size_t whole = bytes.size() / lane * lane;
