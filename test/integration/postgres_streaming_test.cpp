@@ -35,8 +35,8 @@ struct Streams : PostgresPair {
     std::vector<std::filesystem::path> kept_files(const WorkerProcess& worker) const {
         const std::string logs = log_folder().string() + "/";
         std::vector<std::filesystem::path> files;
-        const auto folder = fmt::format("/proc/{}/fd", worker.pid());
-        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const auto descriptors = fmt::format("/proc/{}/fd", worker.pid());
+        for (const auto& entry : std::filesystem::directory_iterator(descriptors)) {
             std::error_code gone;
             const auto file = std::filesystem::read_symlink(entry, gone).string();
             if (file.starts_with(logs) && file.ends_with(" (deleted)"))
