@@ -33,7 +33,7 @@ struct Streams : PostgresPair {
     }
     /// The files of open transactions of which a part has arrived: they have no name.
     std::vector<std::filesystem::path> kept_files(const WorkerProcess& worker) const {
-        const std::string logs = log_folder().string() + "/";
+        const std::string logs = folder.path().string() + "/";
         std::vector<std::filesystem::path> files;
         const auto descriptors = fmt::format("/proc/{}/fd", worker.pid());
         for (const auto& entry : std::filesystem::directory_iterator(descriptors)) {
