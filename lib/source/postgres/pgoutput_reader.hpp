@@ -124,12 +124,14 @@ class MessageReader {
     ByteReader reader_;
 };
 
-/// Postgres counts microseconds from 2000-01-01.
+/// Postgres counts microseconds from 2000-01-01. Of times that are none the result is one that is
+/// none: whatever bytes say is not calculated with beyond its bounds.
+constexpr std::uint64_t epoch_us = std::uint64_t{946'684'800} * 1'000'000;
 constexpr std::int64_t unix_time_us(std::uint64_t postgres_time) noexcept {
-    return static_cast<std::int64_t>(postgres_time) + std::int64_t{946'684'800} * 1'000'000;
+    return static_cast<std::int64_t>(postgres_time + epoch_us);
 }
 constexpr std::uint64_t postgres_time(std::int64_t unix_time_us) noexcept {
-    return static_cast<std::uint64_t>(unix_time_us - std::int64_t{946'684'800} * 1'000'000);
+    return static_cast<std::uint64_t>(unix_time_us) - epoch_us;
 }
 
 }  // namespace dts::pgoutput

@@ -13,6 +13,7 @@
 namespace dts::test {
 
 inline void put_be(std::string& out, std::uint64_t value, int bytes) {
+    for (; bytes > 8; --bytes) out += '\0';
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
         out += static_cast<char>(value >> shift & 0xFF);
 }
