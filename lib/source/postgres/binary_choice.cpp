@@ -64,7 +64,7 @@ bool has_other_types(PostgresConnection& connection, const std::string& publicat
 
 Error no_more(const std::string& reason) {
     return {ErrorKind::transient,
-            reason + "; nothing is lost: the next stream has what it can not read so as text",
+            reason + "; nothing is lost: it is read once more, as text where need be",
             "[extractor] binary_values=false reads text from the start"};
 }
 

@@ -1,7 +1,8 @@
 // Whether a stream is asked for its values in binary, which costs the server less than text: where
 // text can be made of everything that is read of it. The server sends all columns of a stream in
 // one way, so this is chosen when it is opened, by the catalog of that moment. What the stream then
-// describes counts: a type that turns up in it and has no form ends it, and the next one is text.
+// describes counts: a type that turns up in it and has no form ends it, and the next one is text,
+// but where that is an enum which it knows.
 //
 // Outlives the sources of a task, which are made anew after each error. One thread at a time.
 #pragma once
@@ -31,8 +32,9 @@ class BinaryChoice {
     bool is_binary() const noexcept { return is_binary_; }
 
     /// How the columns of a table that is read are to be taken. Throws Error{transient} for one
-    /// that has no form, and chooses text from then on: the way on is that of a lost connection,
-    /// from the last checkpoint. REQUIRES is_binary().
+    /// that has no form: the way on is that of a lost connection, from the last checkpoint, and
+    /// choose() says text from then on unless it finds the type to be an enum. REQUIRES
+    /// is_binary().
     std::vector<BinaryForm> forms_of(const pgoutput::Relation& relation, const TableSchema& schema);
 
     /// For a row whose binary values make no sense: the same, for good. What the server itself
