@@ -23,16 +23,14 @@ std::uint64_t next_random(std::uint64_t& state) noexcept {
 }  // namespace
 
 Backoff::Backoff(Milliseconds first, Milliseconds cap)
-    : first_(std::max(first, Milliseconds(1))),
-      cap_(std::max(cap, first_)),
-      delay_(first_),
-      random_(std::random_device{}()) {}
+    : first_(std::max(first, Milliseconds(1))), cap_(std::max(cap, first_)), delay_(first_) {}
 
 Backoff::Milliseconds Backoff::next_delay() {
     const auto most = static_cast<std::uint64_t>(delay_.count());
     const auto least = most - most / 2;
     delay_ = delay_ > cap_ / 2 ? cap_ : delay_ * 2;
-    return Milliseconds(least + next_random(random_) % (most - least + 1));
+    if (!random_) random_ = std::random_device{}();
+    return Milliseconds(least + next_random(*random_) % (most - least + 1));
 }
 
 bool Backoff::wait(const std::stop_token& stop) {

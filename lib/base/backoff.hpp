@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 
 namespace dts {
@@ -12,7 +13,8 @@ class Backoff {
   public:
     using Milliseconds = std::chrono::milliseconds;
 
-    /// Delays lie between half and the whole of first, 2*first, 4*first, ... up to cap.
+    /// Delays lie between half and the whole of first, 2*first, 4*first, ... up to cap. Costs
+    /// nothing before the first of them.
     Backoff(Milliseconds first, Milliseconds cap);
 
     /// The delay before the next try; the one after it will be longer.
@@ -28,7 +30,7 @@ class Backoff {
     const Milliseconds first_;
     const Milliseconds cap_;
     Milliseconds delay_;
-    std::uint64_t random_;
+    std::optional<std::uint64_t> random_;  ///< seeded when it is needed: that asks the processor
 };
 
 }  // namespace dts

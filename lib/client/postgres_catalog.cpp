@@ -54,13 +54,15 @@ int number_of(std::string_view text) {
 }
 
 Ordinals read_columns(PostgresConnection& connection, const std::string& oid, TableSchema& schema) {
-    const auto rows = connection.query(fmt::format(
-        "SELECT attnum, attname, coalesce(enum_name, pg_catalog.format_type(atttypid, -1)), "
-        "attnotnull, {}, attidentity='a', base.name, base.modifier, {}, base.is_element FROM "
-        "pg_catalog.pg_attribute, LATERAL {} base WHERE attrelid={} AND attnum>0 AND NOT "
-        "attisdropped ORDER BY attnum",
-        connection.version() >= 120000 ? "attgenerated<>''" : "false",
-        connection.version() >= 120000 ? collation_query : "NULL", base_type_query, oid));
+    const auto rows = connection.query_prepared(
+        fmt::format(
+            "SELECT attnum, attname, coalesce(enum_name, pg_catalog.format_type(atttypid, -1)), "
+            "attnotnull, {}, attidentity='a', base.name, base.modifier, {}, base.is_element FROM "
+            "pg_catalog.pg_attribute, LATERAL {} base WHERE attrelid=$1::pg_catalog.oid AND "
+            "attnum>0 AND NOT attisdropped ORDER BY attnum",
+            connection.version() >= 120000 ? "attgenerated<>''" : "false",
+            connection.version() >= 120000 ? collation_query : "NULL", base_type_query),
+        {oid});
     Ordinals ordinals;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         ordinals[number_of(rows.at(i, 0))] = static_cast<std::uint16_t>(schema.columns.size());
@@ -139,17 +141,24 @@ void take_equalities(const Equalities& equalities, TableSchema& schema) {
 /// look at exclusion constraints, and is refused where the table has rules.
 void read_keys(PostgresConnection& connection, const std::string& oid, const Ordinals& ordinals,
                TableSchema& schema) {
-    const auto rows = connection.query(fmt::format(
-        "SELECT n.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum, NOT i.indimmediate, "
-        "NOT (c.relhasrules OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE "
-        "x.indrelid=i.indrelid AND x.indisexclusion)), e.nspname, e.oprname, e.typname, e.is_any, "
-        "l.nspname, l.collname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class n ON "
-        "n.oid=i.indexrelid JOIN pg_catalog.pg_class c ON c.oid=i.indrelid CROSS JOIN LATERAL "
-        "pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place) LEFT JOIN "
-        "LATERAL {} e ON true LEFT JOIN LATERAL {} l ON true WHERE i.indrelid={} AND "
-        "i.indisunique AND i.indisvalid AND k.place<=i.indnkeyatts ORDER BY i.indisprimary DESC, "
-        "n.relname, k.place",
-        equality_query, key_collation_query, oid));
+    const auto rows = connection.query_prepared(
+        fmt::format(
+            "SELECT n.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum, NOT "
+            "i.indimmediate, "
+            "NOT (c.relhasrules OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE "
+            "x.indrelid=i.indrelid AND x.indisexclusion)), e.nspname, e.oprname, e.typname, "
+            "e.is_any, "
+            "l.nspname, l.collname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class n ON "
+            "n.oid=i.indexrelid JOIN pg_catalog.pg_class c ON c.oid=i.indrelid CROSS JOIN LATERAL "
+            "pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place) LEFT "
+            "JOIN "
+            "LATERAL {} e ON true LEFT JOIN LATERAL {} l ON true WHERE "
+            "i.indrelid=$1::pg_catalog.oid AND "
+            "i.indisunique AND i.indisvalid AND k.place<=i.indnkeyatts ORDER BY i.indisprimary "
+            "DESC, "
+            "n.relname, k.place",
+            equality_query, key_collation_query),
+        {oid});
     Equalities equalities;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto name = rows.at(i, 0);
@@ -182,10 +191,10 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
 
 TableSchemaPtr read_postgres_table(PostgresConnection& connection, std::string_view schema,
                                    std::string_view table) {
-    const auto found = connection.query(fmt::format(
+    const auto found = connection.query_prepared(
         "SELECT c.oid, c.relkind='p' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
-        "n.oid=c.relnamespace WHERE n.nspname={} AND c.relname={} AND c.relkind IN ('r', 'p', 'f')",
-        postgres::quote_literal(schema), postgres::quote_literal(table)));
+        "n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r', 'p', 'f')",
+        {std::string(schema), std::string(table)});
     if (found.size() == 0) return nullptr;
     const std::string oid = found.text(0, 0);
     auto result = std::make_shared<TableSchema>();

@@ -118,7 +118,10 @@ PostgresResult PostgresConnection::try_query(const std::string& sql) {
 }
 
 PostgresResult PostgresConnection::query(const std::string& sql) {
-    auto result = try_query(sql);
+    return checked(try_query(sql), sql);
+}
+
+PostgresResult PostgresConnection::checked(PostgresResult result, const std::string& sql) const {
     switch (result.status()) {
         case PGRES_COMMAND_OK:
         case PGRES_TUPLES_OK:
@@ -127,6 +130,31 @@ PostgresResult PostgresConnection::query(const std::string& sql) {
         default:
             throw error(result.get(), fmt::format("in {}", sql.substr(0, 200)));
     }
+}
+
+PostgresResult PostgresConnection::query_prepared(const std::string& sql,
+                                                  std::initializer_list<std::string> parameters) {
+    const std::string& name = prepare(sql);
+    std::vector<const char*> values;
+    for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
+    const While asking(Doing::outside);
+    return checked(
+        PostgresResult(PQexecPrepared(handle_.get(), name.c_str(), static_cast<int>(values.size()),
+                                      values.data(), nullptr, nullptr, 0)),
+        sql);
+}
+
+/// The server would rather plan it anew for the first few times.
+const std::string& PostgresConnection::prepare(const std::string& sql) {
+    if (const auto found = prepared_.find(sql); found != prepared_.end()) return found->second;
+    if (prepared_.empty() && version() >= 120000) query("SET plan_cache_mode='force_generic_plan'");
+    const std::string name = fmt::format("dts_{}", prepared_.size());
+    {
+        const While asking(Doing::outside);
+        checked(PostgresResult(PQprepare(handle_.get(), name.c_str(), sql.c_str(), 0, nullptr)),
+                sql);
+    }
+    return prepared_.emplace(sql, name).first->second;
 }
 
 std::optional<std::string> PostgresConnection::scalar(const std::string& sql) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <libpq-fe.h>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -78,6 +80,10 @@ class PostgresConnection {
     PostgresResult query(const std::string& sql);
     /// The same, but what the server refuses is for the caller to look at.
     PostgresResult try_query(const std::string& sql);
+    /// One statement that is asked again and again, with its $1, $2, ...: the server need not plan
+    /// it each time. Throws as query().
+    PostgresResult query_prepared(const std::string& sql,
+                                  std::initializer_list<std::string> parameters);
     /// The first column of the first row; nothing when there is no row or it is NULL.
     std::optional<std::string> scalar(const std::string& sql);
     /// The rows it touched.
@@ -104,8 +110,12 @@ class PostgresConnection {
     struct Finish {
         void operator()(PGconn* c) const noexcept { PQfinish(c); }
     };
+    PostgresResult checked(PostgresResult result, const std::string& sql) const;
+    const std::string& prepare(const std::string& sql);
+
     std::string name_;
     std::unique_ptr<PGconn, Finish> handle_;
+    std::map<std::string, std::string> prepared_;  ///< the names of what was prepared, by its SQL
 };
 
 /// What a connection was refused with: "...: FATAL:  28P01: words\nLOCATION:  function, file:line",

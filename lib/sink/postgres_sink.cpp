@@ -21,6 +21,19 @@ PostgresSink::PostgresSink(Options options)
 
 PostgresSink::~PostgresSink() = default;
 
+void PostgresSink::preflight() {
+    SqlSink::preflight();
+    open_catalog();
+}
+
+/// The planning of the questions takes longer than the answers: it is done once, and before there
+/// are rows that wait for it. The server would rather plan anew the first few times.
+void PostgresSink::open_catalog() {
+    catalog_ = std::make_unique<PostgresConnection>(options_.session.endpoint);
+    if (catalog_->version() >= 120000) catalog_->query("SET plan_cache_mode='force_generic_plan'");
+    read_postgres_table(*catalog_, "pg_catalog", "pg_class");
+}
+
 void PostgresSink::connect() {
     {
         // The old one goes first: what a session holds (a replication origin) it alone can hold.
@@ -60,7 +73,7 @@ TableSchemaPtr PostgresSink::describe(std::string_view schema, std::string_view 
         // A group that was under way may have ended the transaction.
         if (is_defining_) return describe_by(session_->connection(), schema, table);
     }
-    if (!catalog_) catalog_ = std::make_unique<PostgresConnection>(options_.session.endpoint);
+    if (!catalog_) open_catalog();
     return describe_by(*catalog_, schema, table);
 }
 

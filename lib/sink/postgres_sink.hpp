@@ -20,6 +20,7 @@ class PostgresSink final : public SqlSink {
     explicit PostgresSink(Options options);
     ~PostgresSink() override;
 
+    void preflight() override;
     /// Where a definition statement was executed in the transaction that is open, as that has left
     /// the table: asked in the writer's session, between two groups.
     TableSchemaPtr describe(std::string_view schema, std::string_view table) override;
@@ -49,6 +50,7 @@ class PostgresSink final : public SqlSink {
                        const PostgresStatement& statement) const;
     void execute_definition(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
                             std::string_view sql);
+    void open_catalog();
     TableSchemaPtr describe_by(PostgresConnection& connection, std::string_view schema,
                                std::string_view table);
     void note_surprises(PostgresConnection& connection, const TableSchema& table);

@@ -58,6 +58,7 @@ class Task {
     void log_retry(const Error& error);
     Error end_with(const Error& error);
     void run_once();
+    void preflight(Source& source, Sink& sink);
     PositionPtr open(Source& source, Sink& sink);
     void record_start(Sink& sink, const PositionPtr& position);
     void record_identity(const std::string& identity, const Holding& holding);

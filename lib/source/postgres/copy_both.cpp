@@ -52,13 +52,13 @@ class LibraryCopy final : public CopyBoth {
         return {{}, plain_end ? CopyRefusal() : refusal_of(connection_, result.get())};
     }
 
-    bool read() override {
+    Came read() override {
         pollfd entry{PQsocket(connection_.handle()), POLLIN, 0};
-        if (::poll(&entry, 1, 0) == 0) return false;
+        if (::poll(&entry, 1, 0) == 0) return Came::nothing;
         std::lock_guard lock(mutex_);
         if (PQconsumeInput(connection_.handle()) == 0) throw connection_.error(nullptr, reading);
         note_step();
-        return true;
+        return Came::something;
     }
 
     void send(std::string_view message) noexcept override {
@@ -128,17 +128,17 @@ class SocketCopy final : public CopyBoth {
         return {};
     }
 
-    bool read() override {
+    Came read() override {
         const auto room = buffer_.room(wanted_);
         for (;;) {
             const ssize_t count = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
             if (count > 0) {
                 buffer_.filled(static_cast<std::size_t>(count));
                 note_step();
-                return true;
+                return count < little_bytes ? Came::a_little : Came::something;
             }
             if (count < 0 && errno == EINTR) continue;
-            if (count < 0 && errno == EAGAIN) return false;
+            if (count < 0 && errno == EAGAIN) return Came::nothing;
             throw lost(count == 0 ? "closed by the server" : std::strerror(errno));
         }
     }
@@ -156,6 +156,7 @@ class SocketCopy final : public CopyBoth {
         Bytes payload;
     };
     static constexpr std::size_t head_bytes = 5;
+    static constexpr ssize_t little_bytes = 8 * 1024;
 
     std::optional<Frame> buffered_frame() {
         const Bytes buffered = buffer_.buffered();

@@ -41,9 +41,11 @@ class CopyBoth {
         std::optional<CopyRefusal> ended;
     };
     virtual Next next() = 0;
-    /// Reads what has arrived, without waiting; false when nothing has. Throws Error{transient} for
-    /// a lost connection.
-    virtual bool read() = 0;
+    /// How much a look at the socket brought. A little: that was all, and the server is at work on
+    /// what follows. With TLS nobody can tell.
+    enum class Came : std::uint8_t { nothing, a_little, something };
+    /// Reads what has arrived, without waiting. Throws Error{transient} for a lost connection.
+    virtual Came read() = 0;
     /// Sends a message, without waiting for room: it may be dropped where there is none. Any one
     /// thread.
     virtual void send(std::string_view message) noexcept = 0;

@@ -113,12 +113,15 @@ SlotReader PostgresCdcSource::slot_reader() const {
             options_.skips_origin != nullptr};
 }
 
+/// A walsender takes its time to connect: it does so meanwhile. What it is refused with comes when
+/// the identity is asked for, behind what is found here.
 void PostgresCdcSource::preflight() {
+    identified_ = std::async(std::launch::async, [this] { return reader_->stream.identify(); });
     check_wal_source(ask(), slot_reader(), options_.selector);
 }
 
 std::string PostgresCdcSource::identity() {
-    identity_ = reader_->stream.identify();
+    identity_ = identified_.valid() ? identified_.get() : reader_->stream.identify();
     return identity_;
 }
 

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -97,6 +98,7 @@ class PostgresCdcSource final : public Source {
     std::unique_ptr<PostgresConnection> asked_;
     PostgresConnection::Kind asked_kind_ = PostgresConnection::Kind::plain;
     std::unique_ptr<Reader> reader_;
+    std::future<std::string> identified_;  ///< by the stream, while the preflight goes on
     std::string identity_;  ///< as it was judged: the stream's own connection must meet it again
     std::vector<std::string> notes_;
     bool may_make_slot_ = false;        ///< current_end() found none: a first start makes it

@@ -71,6 +71,7 @@ PostgresConnection& ReplicationStream::walsender() {
 void ReplicationStream::open(std::uint64_t lsn, bool in_binary) {
     answering_ = {};  // stops and joins the one of an earlier stream
     bytes_read_ = bytes_at_look_ = 0;
+    last_came_ = CopyBoth::Came::nothing;
     pace_.start();
     is_at_fault_ = false;
     {
@@ -173,17 +174,29 @@ std::optional<ReplicationStream::Message> ReplicationStream::next(Wait wait) {
     }
 }
 
-/// False when nothing came in time.
+/// Reads what has arrived; false when nothing has.
+bool ReplicationStream::read() {
+    last_came_ = copy_->read();
+    return last_came_ != CopyBoth::Came::nothing;
+}
+
+/// False when nothing came in time. Under a load the socket is left alone also when the last look
+/// brought a little: a reader that takes that much at a time keeps up with the server, message by
+/// message, and never sees the socket empty.
 bool ReplicationStream::wait_for_bytes(Wait wait) {
     pace_.has_read(bytes_read_ - std::exchange(bytes_at_look_, bytes_read_),
                    ReadPace::Clock::now());
-    if (copy_->read()) {
+    const auto pause = pace_.pause();
+    const bool is_drained = pause.count() > 0 && last_came_ != CopyBoth::Came::something;
+    if (!is_drained && read()) {
         idle_ = false;
         return true;
     }
-    if (const auto pause = pace_.pause(); wait != Wait::none && pause.count() > 0) {
+    if (pause.count() > 0) {
+        if (wait == Wait::none) return false;
         idle_ = false;
         if (pause_.rest(PQsocket(connection_->handle()), wake_.get(), pause)) forget_wake();
+        read();
         return true;
     }
     pollfd polled[2] = {{PQsocket(connection_->handle()), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
@@ -199,7 +212,7 @@ bool ReplicationStream::wait_for_bytes(Wait wait) {
     if (polled[1].revents != 0) forget_wake();
     if (polled[0].revents != 0) {
         idle_ = false;
-        copy_->read();
+        read();
     }
     return ready != 0;
 }

@@ -90,6 +90,7 @@ class ReplicationStream {
     Error in_use(const SlotUser& user, ErrorKind kind) const;
     void evict();
     bool wait_for_bytes(Wait wait);
+    bool read();
     Message parse(Bytes message);
     Error end_of_stream(const CopyRefusal& refusal);
     void answer(const std::stop_token& stop);
@@ -108,6 +109,7 @@ class ReplicationStream {
     ReadPace pace_;
     ReadPause pause_;
     std::uint64_t bytes_at_look_ = 0;  ///< bytes_read_ when the socket was looked at last
+    CopyBoth::Came last_came_ = CopyBoth::Came::nothing;  ///< by that look
     FileHandle wake_;  ///< an eventfd: something else than bytes from the socket has happened
     std::uint64_t bytes_read_ = 0;
     std::atomic<bool> idle_ = false;
