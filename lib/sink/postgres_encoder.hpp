@@ -46,6 +46,7 @@ class PostgresEncoder {
     struct Options {
         std::size_t batch_rows = 1000;  ///< rows of one statement
         bool may_delete = true;         ///< a row may be replaced by deleting it: nothing notices
+        std::size_t few_rows = 4;       ///< as many are no COPY yet
     };
     explicit PostgresEncoder(Options options) : options_(options) {}
 

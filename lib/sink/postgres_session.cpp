@@ -68,40 +68,72 @@ void PostgresSession::mark_transactions(const PostgresSessionOptions& options) {
     }
 }
 
-std::uint64_t PostgresSession::execute(std::string_view sql) {
-    PGconn* c = connection_.handle();
+/// Everything before it in the message has a result of its own.
+void PostgresSession::send(std::string_view sql) {
+    std::string message;
+    for (const std::string& statement : ahead_) message += statement + ";";
+    message += sql;
+    sent_ahead_ = std::exchange(ahead_, {});
+    if (!sent_ahead_.empty()) rows_ahead_.reset();
+    if (PQsendQuery(connection_.handle(), message.c_str()) == 0)
+        fail(nullptr, fmt::format("sending {}", sql.substr(0, 100)), false);
+}
+
+/// Reads the results of what was sent ahead.
+void PostgresSession::read_ahead() {
+    for (const std::string& statement : std::exchange(sent_ahead_, {})) {
+        const PostgresResult result(PQgetResult(connection_.handle()));
+        const auto status = result.status();
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+            fail(result.get(), fmt::format("in {}", statement.substr(0, 200)), true);
+        rows_ahead_ = result.affected_rows();
+    }
+}
+
+void PostgresSession::flush_ahead() {
+    if (ahead_.empty()) return;
     const While asking(Doing::outside);
-    if (PQsendQuery(c, std::string(sql).c_str()) == 0)
-        throw connection_.error(nullptr, fmt::format("sending {}", sql.substr(0, 100)));
+    send({});
+    read_ahead();
+    read_results("what was sent ahead");
+}
+
+std::uint64_t PostgresSession::execute(std::string_view sql) {
+    const While asking(Doing::outside);
+    send(sql);
+    read_ahead();
     return read_results(sql.substr(0, 100));
 }
 
-/// Every result has to be read, also behind an error, which is thrown then.
+/// Every result has to be read, also behind an error, before anything else is sent.
+void PostgresSession::fail(const PGresult* result, std::string_view context, bool is_ahead) {
+    const Error error = connection_.error(result, context);
+    const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+    if (!is_ahead) failed_with_ = state ? state : "";
+    failed_ahead_ = is_ahead;
+    while (PGresult* rest = PQgetResult(connection_.handle())) PQclear(rest);
+    throw error;
+}
+
 std::uint64_t PostgresSession::read_results(std::string_view context) {
     std::uint64_t rows = 0;
-    std::optional<Error> failure;
     while (PGresult* next = PQgetResult(connection_.handle())) {
         const PostgresResult result(next);
         const auto status = result.status();
-        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-            rows += result.affected_rows();
-        } else if (!failure) {
-            failed_with_ = result.sqlstate();
-            failure = connection_.error(result.get(), fmt::format("in {}", context));
-        }
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+            fail(result.get(), fmt::format("in {}", context), false);
+        rows += result.affected_rows();
     }
-    if (failure) throw *failure;
     return rows;
 }
 
 void PostgresSession::copy(const std::string& command, std::string_view lines) {
     PGconn* c = connection_.handle();
     const While sending(Doing::outside);
-    const auto begun = connection_.try_query(command);
-    if (begun.status() != PGRES_COPY_IN) {
-        failed_with_ = begun.sqlstate();
-        throw connection_.error(begun.get(), "in " + command);
-    }
+    send(command);
+    read_ahead();
+    const PostgresResult begun(PQgetResult(c));
+    if (begun.status() != PGRES_COPY_IN) fail(begun.get(), "in " + command, false);
     while (!lines.empty()) {
         const auto chunk = lines.substr(0, copy_chunk_bytes);
         if (PQputCopyData(c, chunk.data(), static_cast<int>(chunk.size())) != 1)
@@ -110,6 +142,15 @@ void PostgresSession::copy(const std::string& command, std::string_view lines) {
     }
     if (PQputCopyEnd(c, nullptr) != 1) throw connection_.error(nullptr, "sending rows");
     read_results(command);
+}
+
+void PostgresSession::commit() {
+    flush_ahead();
+    const PostgresResult result = connection_.query("COMMIT");
+    if (std::string_view(PQcmdStatus(result.get())) != "COMMIT")
+        throw Error(ErrorKind::transient,
+                    fmt::format("postgres {}: the server rolled back what was to be committed",
+                                connection_.display_name()));
 }
 
 }  // namespace dts

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "lib/client/postgres_client.hpp"
 
@@ -32,21 +35,44 @@ class PostgresSession {
     /// worker can hold it any more.
     void mark_transactions(const PostgresSessionOptions& options);
 
+    /// One statement that goes ahead of what is executed next, in one message with it: each message
+    /// costs the way there and back.
+    void send_ahead(std::string sql) { ahead_.push_back(std::move(sql)); }
+    /// Sends what goes ahead now, by itself.
+    void flush_ahead();
+    void drop_ahead() noexcept { ahead_.clear(); }
+    /// The rows that the last statement sent ahead touched; nothing where it was not executed.
+    std::optional<std::uint64_t> rows_ahead() const noexcept { return rows_ahead_; }
+
     /// Executes statements that are sent together; the rows they touched in all.
     std::uint64_t execute(std::string_view sql);
     /// COPY ... FROM STDIN with these lines.
     void copy(const std::string& command, std::string_view lines);
+    /// Throws where the server took it for a ROLLBACK.
+    void commit();
 
-    /// The SQLSTATE of the last failure; empty: none since reset_failure(), or the connection was
-    /// lost.
+    /// The SQLSTATE of the last failure of execute() and copy(); empty: none since reset_failure(),
+    /// it was that of a statement sent ahead, or the connection was lost.
     const std::string& failed_with() const noexcept { return failed_with_; }
-    void reset_failure() noexcept { failed_with_.clear(); }
+    /// The last failure was one of a statement sent ahead.
+    bool failed_ahead() const noexcept { return failed_ahead_; }
+    void reset_failure() noexcept {
+        failed_with_.clear();
+        failed_ahead_ = false;
+    }
 
   private:
+    void send(std::string_view sql);
+    void read_ahead();
     std::uint64_t read_results(std::string_view context);
+    [[noreturn]] void fail(const PGresult* result, std::string_view context, bool is_ahead);
 
     PostgresConnection connection_;
+    std::vector<std::string> ahead_;  ///< not yet sent
+    std::vector<std::string> sent_ahead_;
+    std::optional<std::uint64_t> rows_ahead_;
     std::string failed_with_;
+    bool failed_ahead_ = false;
     bool marks_transactions_ = false;
 };
 

@@ -46,7 +46,9 @@ void PostgresSink::connect() {
     session_ = std::move(session);
 }
 
+/// What is asked through it may have to be asked inside the transaction that begins.
 std::unique_ptr<PositionSql> PostgresSink::position_sql() {
+    session_->flush_ahead();
     return std::make_unique<PostgresPositionSql>(session_->connection());
 }
 
@@ -127,18 +129,23 @@ void PostgresSink::begin() {
     session_->reset_failure();
     // Here and not at connect: the claim, which comes before, ends a dead worker's session.
     session_->mark_transactions(options_.session);
-    session_->connection().execute("BEGIN");
+    session_->send_ahead("BEGIN");
 }
 
+/// The checkpoint goes ahead of the first statement, in one message with it.
 void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
     auto& encoded = static_cast<PostgresEncodedGroup&>(group);
     session_->reset_failure();
-    if (stores) position_table().store(*position_sql(), encoded.checkpoint_json);
+    if (stores) {
+        const PostgresPositionSql sql(session_->connection());
+        session_->send_ahead(position_table().store_statement(sql, encoded.checkpoint_json));
+    }
     for (const PostgresStatement& statement : encoded.statements) {
         const std::string_view bytes =
             std::string_view(encoded.buffer)
                 .substr(statement.begin, statement.end - statement.begin);
         if (statement.kind == PostgresStatement::Kind::definition) {
+            if (stores) require_stored();
             execute_definition(encoded, statement, bytes);
             continue;
         }
@@ -150,6 +157,8 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
                 matched = session_->execute(bytes);
             }
         } catch (const Error& error) {
+            if (session_->failed_ahead()) throw;
+            if (stores) require_stored();
             throw error.in("writing " + rows_text(encoded, statement));
         }
         const std::uint64_t rows = statement.last_row - statement.first_row + 1;
@@ -159,6 +168,19 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
                              rows_text(encoded, statement), rows - matched, rows));
         }
     }
+    if (stores) require_stored();
+}
+
+/// The row is as this worker left it. Where it is not, what follows it in the transaction must not
+/// stay: only behind that can it be asked what the row says.
+void PostgresSink::require_stored() {
+    session_->flush_ahead();
+    const auto rows = session_->rows_ahead();
+    if (!rows || rows == 1) return;
+    session_->reset_failure();
+    rollback_transaction();
+    PostgresPositionSql sql(session_->connection());
+    position_table().check_stored(sql, *rows);
 }
 
 void PostgresSink::execute_definition(const PostgresEncodedGroup& encoded,
@@ -200,24 +222,25 @@ void PostgresSink::require_found(const PostgresEncodedGroup& encoded,
 }
 
 void PostgresSink::set_savepoint() {
-    session_->connection().execute("SAVEPOINT part");
+    session_->execute("SAVEPOINT part");
 }
 
 void PostgresSink::release_savepoint() {
-    session_->connection().execute("RELEASE part");
+    session_->execute("RELEASE part");
 }
 
 void PostgresSink::return_to_savepoint() {
-    session_->connection().execute("ROLLBACK TO part");
+    session_->execute("ROLLBACK TO part");
 }
 
 void PostgresSink::commit() {
-    session_->connection().execute("COMMIT");
+    session_->commit();
     is_defining_ = false;
 }
 
 void PostgresSink::rollback_transaction() {
     is_defining_ = false;
+    session_->drop_ahead();
     if (session_->connection().in_transaction()) session_->connection().execute("ROLLBACK");
 }
 

@@ -46,6 +46,7 @@ class PostgresSink final : public SqlSink {
     void rollback_transaction() override;
     bool met_existing_row() const noexcept override;
 
+    void require_stored();
     void require_found(const PostgresEncodedGroup& encoded,
                        const PostgresStatement& statement) const;
     void execute_definition(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,

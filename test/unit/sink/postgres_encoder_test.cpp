@@ -46,6 +46,7 @@ struct Rows {
     }
     /// What is executed, one piece a line; COPY with its lines behind it.
     std::string encoded(bool replace = false, PostgresEncoder::Options options = {}) {
+        options.few_rows = few_rows;
         PostgresEncodedGroup result(std::move(group));
         PostgresEncoder(options).encode(result, replace);
         std::string out;
@@ -60,6 +61,7 @@ struct Rows {
     TableBindingPtr binding;
     std::vector<std::unique_ptr<std::vector<Value>>> kept;
     WriteGroup group;
+    std::size_t few_rows = 0;
 };
 
 Value unchanged_value() {
@@ -76,6 +78,32 @@ TEST_CASE("postgres encoder: new rows are copied, with what COPY reads escaped")
                {{nullptr, rows.row({text("1"), text("a\tb\\c\nd\re"), Value::null()})},
                 {nullptr, rows.row({text("2"), text(""), text("1.50")})}});
     CHECK(rows.encoded() == std::string(copy_t) + "1\ta\\tb\\\\c\\nd\\re\t\\N\n2\t\t1.50\n");
+}
+
+TEST_CASE("postgres encoder: a few rows are no COPY, unless they are large or rules may see them") {
+    const auto first_word = [](std::size_t rows, std::size_t bytes, bool may_delete) {
+        Rows few(target_table());
+        few.few_rows = 2;
+        std::vector<RowWrite> writes;
+        const std::string v(bytes, 'v');
+        for (std::size_t i = 0; i < rows; ++i)
+            writes.push_back({nullptr, few.row({text("1"), text(v), Value::null()})});
+        few.write(WriteKind::insert, std::move(writes));
+        const std::string all = few.encoded(false, {1000, may_delete});
+        return all.substr(0, all.find(' '));
+    };
+    CHECK(first_word(2, 10, true) == "INSERT");
+    CHECK(first_word(3, 10, true) == "COPY");
+    CHECK(first_word(1, 5000, true) == "COPY");
+    CHECK(first_word(1, 10, false) == "COPY");
+    Rows few(target_table());
+    few.few_rows = 2;
+    few.write(WriteKind::insert,
+              {{nullptr, few.row({text("1"), text("a\tb\\c\nd\re'"), Value::null()})},
+               {nullptr, few.row({text("2"), text(""), text("1.50")})}});
+    CHECK(few.encoded() ==
+          "INSERT INTO \"s\".\"t\"(\"id\",\"V\",\"n\") OVERRIDING SYSTEM VALUE VALUES "
+          "('1',E'a\tb\\\\c\\nd\\re''',NULL),('2','','1.50');\n");
 }
 
 TEST_CASE("postgres encoder: whole rows are deleted by their keys, all of them, and copied") {
