@@ -192,7 +192,8 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
 TableSchemaPtr read_postgres_table(PostgresConnection& connection, std::string_view schema,
                                    std::string_view table) {
     const auto found = connection.query_prepared(
-        "SELECT c.oid, c.relkind='p' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+        "SELECT c.oid, c.relkind='p', c.relhasrules OR c.relrowsecurity FROM pg_catalog.pg_class c "
+        "JOIN pg_catalog.pg_namespace n ON "
         "n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r', 'p', 'f')",
         {std::string(schema), std::string(table)});
     if (found.size() == 0) return nullptr;
@@ -202,6 +203,7 @@ TableSchemaPtr read_postgres_table(PostgresConnection& connection, std::string_v
     result->table = table;
     result->names_fold_case = false;
     result->is_partitioned = found.at(0, 1) == "t";
+    result->has_rules = found.at(0, 2) == "t";
     const Ordinals ordinals = read_columns(connection, oid, *result);
     read_keys(connection, oid, ordinals, *result);
     return result;

@@ -144,10 +144,8 @@ PostgresResult PostgresConnection::query_prepared(const std::string& sql,
         sql);
 }
 
-/// The server would rather plan it anew for the first few times.
 const std::string& PostgresConnection::prepare(const std::string& sql) {
     if (const auto found = prepared_.find(sql); found != prepared_.end()) return found->second;
-    if (prepared_.empty() && version() >= 120000) query("SET plan_cache_mode='force_generic_plan'");
     const std::string name = fmt::format("dts_{}", prepared_.size());
     {
         const While asking(Doing::outside);

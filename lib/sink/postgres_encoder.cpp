@@ -185,11 +185,10 @@ class PostgresEncoder::Writer {
     }
 
     /// A COPY has to be agreed upon before its lines are sent, which takes the way there and back:
-    /// a few rows are with the target sooner in a statement. Nothing but a session that replicates
-    /// is sure to take that as a COPY (rules).
+    /// a few rows are with the target sooner in a statement.
     void copy(std::size_t first, std::size_t last) {
-        if (options_.may_delete && last - first <= options_.few_rows &&
-            !has_large_row(first, last)) {
+        if (options_.may_delete && !binding().target->has_rules &&
+            last - first <= options_.few_rows && !has_large_row(first, last)) {
             auto insertion = statement();
             postgres_text::append_insert(out_, binding(), &write_.rows[first], last - first, false);
             finish(std::move(insertion), first, last);

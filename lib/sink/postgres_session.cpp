@@ -18,10 +18,14 @@ constexpr std::size_t copy_chunk_bytes = 256 * 1024;
 constexpr const char* rows_by_index =
     "SET enable_seqscan=off; SET enable_hashjoin=off; SET enable_mergejoin=off";
 
+/// What was tried, without values.
+std::string context_of(std::string_view sql) {
+    return fmt::format("in {}", sql.substr(0, std::min<std::size_t>(sql.find('\''), 100)));
+}
+
 }  // namespace
 
-PostgresSession::PostgresSession(const PostgresSessionOptions& options)
-    : connection_(options.endpoint) {
+void PostgresSession::set_up(const PostgresSessionOptions& options) {
     // A commit that the server may forget would leave the recorded position ahead of the data.
     connection_.query(
         "SELECT pg_catalog.set_config('synchronous_commit', 'on', false) WHERE "
@@ -30,6 +34,8 @@ PostgresSession::PostgresSession(const PostgresSessionOptions& options)
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}",
         options.transaction_isolation.empty() ? "READ COMMITTED" : options.transaction_isolation));
     connection_.query(rows_by_index);
+    // Where policies would hide rows from us, or refuse them, the server is to say so.
+    connection_.query("SET row_security=off");
     if (!options.disable_foreign_key_checks) return;
     try {
         connection_.query("SET session_replication_role='replica'");
@@ -71,22 +77,25 @@ void PostgresSession::mark_transactions(const PostgresSessionOptions& options) {
 /// Everything before it in the message has a result of its own.
 void PostgresSession::send(std::string_view sql) {
     std::string message;
-    for (const std::string& statement : ahead_) message += statement + ";";
+    for (const Ahead& statement : ahead_) message += statement.sql + ";";
     message += sql;
     sent_ahead_ = std::exchange(ahead_, {});
-    if (!sent_ahead_.empty()) rows_ahead_.reset();
-    if (PQsendQuery(connection_.handle(), message.c_str()) == 0)
-        fail(nullptr, fmt::format("sending {}", sql.substr(0, 100)), false);
+    missed_ahead_.reset();
+    context_ = context_of(sql);
+    if (PQsendQuery(connection_.handle(), message.c_str()) == 0) fail(nullptr, context_);
 }
 
 /// Reads the results of what was sent ahead.
 void PostgresSession::read_ahead() {
-    for (const std::string& statement : std::exchange(sent_ahead_, {})) {
+    bool is_first = true;
+    for (const Ahead& statement : std::exchange(sent_ahead_, {})) {
         const PostgresResult result(PQgetResult(connection_.handle()));
         const auto status = result.status();
         if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-            fail(result.get(), fmt::format("in {}", statement.substr(0, 200)), true);
-        rows_ahead_ = result.affected_rows();
+            fail_ahead(result.get(), context_of(statement.sql), is_first);
+        is_first = false;
+        const auto rows = result.affected_rows();
+        if (statement.one_row && rows != 1) missed_ahead_ = rows;
     }
 }
 
@@ -95,33 +104,47 @@ void PostgresSession::flush_ahead() {
     const While asking(Doing::outside);
     send({});
     read_ahead();
-    read_results("what was sent ahead");
+    read_results();
 }
 
 std::uint64_t PostgresSession::execute(std::string_view sql) {
     const While asking(Doing::outside);
     send(sql);
     read_ahead();
-    return read_results(sql.substr(0, 100));
+    return read_results();
 }
 
 /// Every result has to be read, also behind an error, before anything else is sent.
-void PostgresSession::fail(const PGresult* result, std::string_view context, bool is_ahead) {
+void PostgresSession::drain() noexcept {
+    while (PGresult* rest = PQgetResult(connection_.handle())) PQclear(rest);
+}
+
+void PostgresSession::fail(const PGresult* result, std::string_view context) {
     const Error error = connection_.error(result, context);
     const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
-    if (!is_ahead) failed_with_ = state ? state : "";
-    failed_ahead_ = is_ahead;
-    while (PGresult* rest = PQgetResult(connection_.handle())) PQclear(rest);
+    failed_with_ = state ? state : "";
+    drain();
     throw error;
 }
 
-std::uint64_t PostgresSession::read_results(std::string_view context) {
+/// A message that the server cannot read as a whole (its encoding, its grammar) is refused before
+/// anything of it is executed: that is what stands behind, where the rows are.
+void PostgresSession::fail_ahead(const PGresult* result, std::string_view context, bool is_first) {
+    const Error error = connection_.error(result, context);
+    const Error of_message = connection_.error(result, context_);
+    drain();
+    if (is_first && PQtransactionStatus(connection_.handle()) == PQTRANS_IDLE) throw of_message;
+    failed_ahead_ = true;
+    throw error;
+}
+
+std::uint64_t PostgresSession::read_results() {
     std::uint64_t rows = 0;
     while (PGresult* next = PQgetResult(connection_.handle())) {
         const PostgresResult result(next);
         const auto status = result.status();
         if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
-            fail(result.get(), fmt::format("in {}", context), false);
+            fail(result.get(), context_);
         rows += result.affected_rows();
     }
     return rows;
@@ -133,7 +156,12 @@ void PostgresSession::copy(const std::string& command, std::string_view lines) {
     send(command);
     read_ahead();
     const PostgresResult begun(PQgetResult(c));
-    if (begun.status() != PGRES_COPY_IN) fail(begun.get(), "in " + command, false);
+    if (begun.status() != PGRES_COPY_IN) fail(begun.get(), context_);
+    if (missed_ahead_) {
+        PQputCopyEnd(c, "nothing is to be copied");
+        drain();
+        return;
+    }
     while (!lines.empty()) {
         const auto chunk = lines.substr(0, copy_chunk_bytes);
         if (PQputCopyData(c, chunk.data(), static_cast<int>(chunk.size())) != 1)
@@ -141,7 +169,7 @@ void PostgresSession::copy(const std::string& command, std::string_view lines) {
         lines.remove_prefix(chunk.size());
     }
     if (PQputCopyEnd(c, nullptr) != 1) throw connection_.error(nullptr, "sending rows");
-    read_results(command);
+    read_results();
 }
 
 void PostgresSession::commit() {

@@ -24,9 +24,12 @@ struct PostgresSessionOptions {
 
 class PostgresSession {
   public:
-    /// Throws as the connection does, and Error{permission} when foreign keys cannot be switched
+    /// Connects.
+    explicit PostgresSession(const PostgresSessionOptions& options)
+        : connection_(options.endpoint) {}
+    /// Goes before anything else. Throws Error{permission} when foreign keys cannot be switched
     /// off.
-    explicit PostgresSession(const PostgresSessionOptions& options);
+    void set_up(const PostgresSessionOptions& options);
 
     PostgresConnection& connection() noexcept { return connection_; }
 
@@ -36,17 +39,19 @@ class PostgresSession {
     void mark_transactions(const PostgresSessionOptions& options);
 
     /// One statement that goes ahead of what is executed next, in one message with it: each message
-    /// costs the way there and back.
-    void send_ahead(std::string sql) { ahead_.push_back(std::move(sql)); }
+    /// costs the way there and back. `one_row`: it is to touch exactly one.
+    void send_ahead(std::string sql, bool one_row = false) {
+        ahead_.push_back({std::move(sql), one_row});
+    }
     /// Sends what goes ahead now, by itself.
     void flush_ahead();
     void drop_ahead() noexcept { ahead_.clear(); }
-    /// The rows that the last statement sent ahead touched; nothing where it was not executed.
-    std::optional<std::uint64_t> rows_ahead() const noexcept { return rows_ahead_; }
+    /// The rows that a statement of the last message touched where it was to be one.
+    std::optional<std::uint64_t> missed_ahead() const noexcept { return missed_ahead_; }
 
     /// Executes statements that are sent together; the rows they touched in all.
     std::uint64_t execute(std::string_view sql);
-    /// COPY ... FROM STDIN with these lines.
+    /// COPY ... FROM STDIN with these lines; none is sent when a statement ahead has missed.
     void copy(const std::string& command, std::string_view lines);
     /// Throws where the server took it for a ROLLBACK.
     void commit();
@@ -64,13 +69,20 @@ class PostgresSession {
   private:
     void send(std::string_view sql);
     void read_ahead();
-    std::uint64_t read_results(std::string_view context);
-    [[noreturn]] void fail(const PGresult* result, std::string_view context, bool is_ahead);
+    std::uint64_t read_results();
+    void drain() noexcept;
+    [[noreturn]] void fail(const PGresult* result, std::string_view context);
+    [[noreturn]] void fail_ahead(const PGresult* result, std::string_view context, bool is_first);
 
+    struct Ahead {
+        std::string sql;
+        bool one_row;
+    };
     PostgresConnection connection_;
-    std::vector<std::string> ahead_;  ///< not yet sent
-    std::vector<std::string> sent_ahead_;
-    std::optional<std::uint64_t> rows_ahead_;
+    std::vector<Ahead> ahead_;  ///< not yet sent
+    std::vector<Ahead> sent_ahead_;
+    std::optional<std::uint64_t> missed_ahead_;
+    std::string context_;  ///< of what was sent behind them
     std::string failed_with_;
     bool failed_ahead_ = false;
     bool marks_transactions_ = false;

@@ -29,7 +29,11 @@ void PostgresSink::preflight() {
 /// The planning of the questions takes longer than the answers: it is done once, and before there
 /// are rows that wait for it. The server would rather plan anew the first few times.
 void PostgresSink::open_catalog() {
-    catalog_ = std::make_unique<PostgresConnection>(options_.session.endpoint);
+    auto catalog = std::make_unique<PostgresConnection>(options_.session.endpoint);
+    {
+        std::lock_guard lock(session_mutex_);
+        catalog_ = std::move(catalog);
+    }
     if (catalog_->version() >= 120000) catalog_->query("SET plan_cache_mode='force_generic_plan'");
     read_postgres_table(*catalog_, "pg_catalog", "pg_class");
 }
@@ -42,8 +46,11 @@ void PostgresSink::connect() {
     }
     is_defining_ = false;
     auto session = std::make_unique<PostgresSession>(options_.session);
-    std::lock_guard lock(session_mutex_);
-    session_ = std::move(session);
+    {
+        std::lock_guard lock(session_mutex_);
+        session_ = std::move(session);
+    }
+    session_->set_up(options_.session);
 }
 
 /// What is asked through it may have to be asked inside the transaction that begins.
@@ -75,7 +82,13 @@ TableSchemaPtr PostgresSink::describe(std::string_view schema, std::string_view 
         // A group that was under way may have ended the transaction.
         if (is_defining_) return describe_by(session_->connection(), schema, table);
     }
-    if (!catalog_) open_catalog();
+    try {
+        if (catalog_) return describe_by(*catalog_, schema, table);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::transient) throw;
+        // It may have had nothing to do for long.
+    }
+    open_catalog();
     return describe_by(*catalog_, schema, table);
 }
 
@@ -138,7 +151,7 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
     session_->reset_failure();
     if (stores) {
         const PostgresPositionSql sql(session_->connection());
-        session_->send_ahead(position_table().store_statement(sql, encoded.checkpoint_json));
+        session_->send_ahead(position_table().store_statement(sql, encoded.checkpoint_json), true);
     }
     for (const PostgresStatement& statement : encoded.statements) {
         const std::string_view bytes =
@@ -161,6 +174,7 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
             if (stores) require_stored();
             throw error.in("writing " + rows_text(encoded, statement));
         }
+        if (stores) require_stored();
         const std::uint64_t rows = statement.last_row - statement.first_row + 1;
         if (statement.must_match && matched < rows) {
             require_found(encoded, statement);
@@ -171,12 +185,12 @@ void PostgresSink::execute_statements(SqlEncodedGroup& group, bool stores) {
     if (stores) require_stored();
 }
 
-/// The row is as this worker left it. Where it is not, what follows it in the transaction must not
-/// stay: only behind that can it be asked what the row says.
+/// The row was as this worker left it. Where it was not, what follows it in the transaction must
+/// not stay: only behind that can it be asked what the row says.
 void PostgresSink::require_stored() {
     session_->flush_ahead();
-    const auto rows = session_->rows_ahead();
-    if (!rows || rows == 1) return;
+    const auto rows = session_->missed_ahead();
+    if (!rows) return;
     session_->reset_failure();
     rollback_transaction();
     PostgresPositionSql sql(session_->connection());
@@ -251,6 +265,7 @@ bool PostgresSink::met_existing_row() const noexcept {
 void PostgresSink::interrupt() noexcept {
     std::lock_guard lock(session_mutex_);
     if (session_) session_->connection().interrupt();
+    if (catalog_) catalog_->interrupt();
 }
 
 }  // namespace dts

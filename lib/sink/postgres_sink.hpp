@@ -59,7 +59,7 @@ class PostgresSink final : public SqlSink {
     Options options_;
     PostgresEncoder encoder_;
     std::unique_ptr<PostgresSession> session_;     ///< the writer's
-    std::mutex session_mutex_;                     ///< its replacement against interrupt()
+    std::mutex session_mutex_;                     ///< their replacement against interrupt()
     std::mutex session_use_;                       ///< apply() against describe()
     std::atomic<bool> is_defining_{false};         ///< the open transaction holds definitions
     std::unique_ptr<PostgresConnection> catalog_;  ///< the encoder's

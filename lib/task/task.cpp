@@ -181,10 +181,19 @@ void Task::run_once() {
     stream(*source, *sink);
 }
 
-/// Both at once: connecting takes most of a start. Of two errors the source's is told.
+/// Both at once: connecting takes most of a start. Of two errors the source's is told, and as soon
+/// as the sink can be made to end.
 void Task::preflight(Source& source, Sink& sink) {
     auto of_sink = std::async(std::launch::async, [&sink] { sink.preflight(); });
-    source.preflight();
+    try {
+        source.preflight();
+    } catch (...) {
+        sink.interrupt();
+        const While waiting(Doing::outside);
+        of_sink.wait();
+        throw;
+    }
+    const While waiting(Doing::outside);
     of_sink.get();
 }
 

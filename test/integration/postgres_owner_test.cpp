@@ -68,3 +68,42 @@ TEST_CASE("postgres: a target whose checkpoint was wiped is refused") {
     CHECK(outcome.status.code == 65);
     CHECK_THAT(outcome.output, Contains("the target has lost its checkpoint"));
 }
+
+TEST_CASE("postgres: a worker whose checkpoint another one has taken writes nothing") {
+    // The checkpoint goes to the target in one message with the rows behind it.
+    const bool row_is_refused = GENERATE(false, true);
+    TwoWorkers t;
+    WorkerProcess worker(t.ini(), t.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    t.source.run("INSERT INTO s.t VALUES (1)");
+    worker.wait_for_checkpoint(t.source.wal_end());
+    t.target.run("UPDATE dts_metadata.task_position SET owner_token = 'x', owner = 'elsewhere'");
+    if (row_is_refused) t.target.run("INSERT INTO s.t VALUES (2)");
+    const std::string before = t.target_checkpoint();
+    t.source.run("INSERT INTO s.t VALUES (2)");
+    const auto outcome = worker.wait_for_exit();
+    CHECK(outcome.status.code == 73);
+    CHECK_THAT(outcome.output, Contains("is no longer owned by this worker") &&
+                                   Contains("elsewhere") && !Contains("are replaced"));
+    CHECK(t.target.scalar("SELECT count(*) FROM s.t") == (row_is_refused ? "2" : "1"));
+    CHECK(t.target_checkpoint() == before);
+}
+
+TEST_CASE("postgres: a small transaction is two messages to the target") {
+    TwoWorkers t;
+    t.target.run("ALTER SYSTEM SET log_statement = 'all'");
+    t.target.run("SELECT pg_reload_conf()");
+    WorkerProcess worker(t.ini(), t.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    t.source.run("INSERT INTO s.t VALUES (1)");
+    CHECK(t.arrive_and_stop(worker) == "exit code 0");
+    CHECK(t.differences() == "");
+    const std::string log = read_file(t.target.error_log());
+    const auto begin =
+        log.find("BEGIN;UPDATE \"dts_metadata\".\"task_position\" SET position_data=");
+    REQUIRE(begin != std::string::npos);
+    const std::string message = log.substr(begin, log.find('\n', begin) - begin);
+    CHECK_THAT(message, Contains(";INSERT INTO \"s\".\"t\"(\"id\")"));
+    const std::string rest = log.substr(begin + message.size() + 1);
+    CHECK_THAT(rest.substr(0, rest.find('\n')), Catch::EndsWith("statement: COMMIT"));
+}

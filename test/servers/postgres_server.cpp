@@ -1,11 +1,15 @@
 #include "test/servers/postgres_server.hpp"
 
 #include <fmt/format.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <pwd.h>
 #include <signal.h>
+#include <sstream>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -89,6 +93,18 @@ class PostgresTestSession final : public SqlSession {
     PostgresConnection connection_;
 };
 
+/// A killed server leaves its segment to the one that is started after it, which for a throwaway
+/// one is nobody: the kernel has a few thousand of them. Its number ends the file's seventh line.
+void remove_shared_memory(const fs::path& data) {
+    std::ifstream file(data / "postmaster.pid");
+    std::string line;
+    for (int i = 0; i < 7; ++i) std::getline(file, line);
+    std::istringstream words(line);
+    unsigned long key = 0;
+    int id = 0;
+    if (file && words >> key >> id) ::shmctl(id, IPC_RMID, nullptr);
+}
+
 }  // namespace
 
 std::optional<std::string> PostgresServer::why_unavailable(Release release) {
@@ -147,7 +163,10 @@ PostgresServer::PostgresServer(const PostgresServer& primary, std::string_view s
     start();
 }
 
-PostgresServer::~PostgresServer() = default;
+PostgresServer::~PostgresServer() {
+    kill();
+    remove_shared_memory(data_folder());
+}
 
 std::string PostgresServer::program(const char* name) const {
     return (programs_of(release_) / name).string();

@@ -135,7 +135,8 @@ class SocketCopy final : public CopyBoth {
             if (count > 0) {
                 buffer_.filled(static_cast<std::size_t>(count));
                 note_step();
-                return count < little_bytes ? Came::a_little : Came::something;
+                const bool is_all = static_cast<std::size_t>(count) < room.size();
+                return is_all && count < little_bytes ? Came::a_little : Came::something;
             }
             if (count < 0 && errno == EINTR) continue;
             if (count < 0 && errno == EAGAIN) return Came::nothing;

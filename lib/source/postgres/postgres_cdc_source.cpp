@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/activity.hpp"
 #include "lib/base/clock_text.hpp"
 #include "lib/client/postgres_address.hpp"
 #include "lib/position/postgres_position.hpp"
@@ -84,7 +85,9 @@ PostgresCdcSource::PostgresCdcSource(PostgresCdcOptions options) : options_(std:
     reader_ = std::make_unique<Reader>(options_, std::move(of_decoder));
 }
 
-PostgresCdcSource::~PostgresCdcSource() = default;
+PostgresCdcSource::~PostgresCdcSource() {
+    end_identifying();
+}
 
 /// A connection for questions, kept: it is asked several times at a start.
 PostgresConnection& PostgresCdcSource::ask(PostgresConnection::Kind kind) {
@@ -114,13 +117,28 @@ SlotReader PostgresCdcSource::slot_reader() const {
 }
 
 /// A walsender takes its time to connect: it does so meanwhile. What it is refused with comes when
-/// the identity is asked for, behind what is found here.
+/// the identity is asked for, behind what is found here. Of several hosts one alone is asked first:
+/// what it says of its timeline keeps the next connection from an old primary.
 void PostgresCdcSource::preflight() {
-    identified_ = std::async(std::launch::async, [this] { return reader_->stream.identify(); });
-    check_wal_source(ask(), slot_reader(), options_.selector);
+    if (!names_several_hosts(options_.endpoint.host))
+        identified_ = std::async(std::launch::async, [this] { return reader_->stream.identify(); });
+    try {
+        check_wal_source(ask(), slot_reader(), options_.selector);
+    } catch (...) {
+        end_identifying();
+        throw;
+    }
+}
+
+void PostgresCdcSource::end_identifying() noexcept {
+    if (!identified_.valid()) return;
+    reader_->stream.interrupt();
+    const While waiting(Doing::outside);
+    identified_.wait();
 }
 
 std::string PostgresCdcSource::identity() {
+    const While waiting(Doing::outside);
     identity_ = identified_.valid() ? identified_.get() : reader_->stream.identify();
     return identity_;
 }

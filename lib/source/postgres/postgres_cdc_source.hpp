@@ -84,6 +84,7 @@ class PostgresCdcSource final : public Source {
 
     PostgresConnection& ask(PostgresConnection::Kind kind = PostgresConnection::Kind::plain);
     void throw_interrupted() const;
+    void end_identifying() noexcept;
     SlotReader slot_reader() const;
     void make_heartbeat_table();
     std::vector<std::uint32_t> aborted_of(const std::vector<std::uint32_t>& subtransactions);

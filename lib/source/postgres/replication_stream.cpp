@@ -49,12 +49,14 @@ void ReplicationStream::connect() {
     if (interrupted_) throw interrupted_error();
     auto connection = std::make_unique<PostgresConnection>(options_.endpoint,
                                                            PostgresConnection::Kind::replication);
-    identity_ = PostgresIdentity::read(*connection).text();
-    std::lock_guard lock(connection_mutex_);
-    connection_ = std::move(connection);
-    copy_ = CopyBoth::make(*connection_);
-    is_unused_ = true;
+    {
+        std::lock_guard lock(connection_mutex_);
+        connection_ = std::move(connection);
+        copy_ = CopyBoth::make(*connection_);
+    }
     if (interrupted_) throw interrupted_error();
+    identity_ = PostgresIdentity::read(*connection_).text();
+    is_unused_ = true;
 }
 
 const std::string& ReplicationStream::identify() {
