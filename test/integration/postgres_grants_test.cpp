@@ -74,3 +74,36 @@ TEST_CASE("postgres: accounts with the rights of the README, and no others, over
     CHECK(outcome.status.code == 78);
     CHECK_THAT(outcome.output, Contains("certificate verify failed") && Contains("ssl_ca_path"));
 }
+
+TEST_CASE("postgres: a target's row security that hides rows from the account stops the task") {
+    PostgresPair p;
+    p.run_on_both("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY)");
+    p.target.run(
+        "CREATE ROLE writer LOGIN PASSWORD 'pw'; GRANT CREATE ON DATABASE d TO writer;"
+        "GRANT USAGE ON SCHEMA s TO writer;"
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA s TO writer;"
+        "GRANT SET ON PARAMETER session_replication_role TO writer");
+    TaskIni ini = p.ini();
+    ini.set("sinker", "url", url_of(p.target, "writer", ""));
+    WorkerProcess worker(ini, p.folder.path());
+    worker.wait_for_line("PgCdcExtractor starts");
+    p.source.run("INSERT INTO s.t VALUES (1)");
+    worker.wait_for_checkpoint(p.source.wal_end());
+    p.target.run(
+        "ALTER TABLE s.t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON s.t USING (id > 1)");
+    p.source.run("DELETE FROM s.t");
+    const auto outcome = worker.wait_for_exit();
+    CHECK(outcome.status.code == 77);
+    CHECK_THAT(outcome.output, Contains("row-level security") && Contains("\"s\".\"t\""));
+    CHECK(p.target.scalar("SELECT count(*) FROM s.t") == "1");
+}
+
+TEST_CASE("postgres: a rule of the target that fires for replicas sees no new rows") {
+    PostgresPair p;
+    p.run_on_both("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY)");
+    p.target.run(
+        "CREATE RULE r AS ON INSERT TO s.t DO INSTEAD NOTHING;"
+        "ALTER TABLE s.t ENABLE ALWAYS RULE r");
+    CHECK(p.follow({"INSERT INTO s.t VALUES (1)",
+                    "INSERT INTO s.t SELECT generate_series(2, 20)"}) == "");
+}
