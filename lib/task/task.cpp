@@ -188,9 +188,10 @@ void Task::preflight(Source& source, Sink& sink) {
     try {
         source.preflight();
     } catch (...) {
-        sink.interrupt();
         const While waiting(Doing::outside);
-        of_sink.wait();
+        // Again and again: it may be about to wait for something else.
+        do sink.interrupt();
+        while (of_sink.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready);
         throw;
     }
     const While waiting(Doing::outside);
