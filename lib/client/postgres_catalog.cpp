@@ -192,7 +192,7 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
 TableSchemaPtr read_postgres_table(PostgresConnection& connection, std::string_view schema,
                                    std::string_view table) {
     const auto found = connection.query_prepared(
-        "SELECT c.oid, c.relkind='p', c.relhasrules OR c.relrowsecurity FROM pg_catalog.pg_class c "
+        "SELECT c.oid, c.relkind='p', c.relhasrules FROM pg_catalog.pg_class c "
         "JOIN pg_catalog.pg_namespace n ON "
         "n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r', 'p', 'f')",
         {std::string(schema), std::string(table)});

@@ -190,6 +190,7 @@ class PostgresEncoder::Writer {
         if (options_.may_delete && !binding().target->has_rules &&
             last - first <= options_.few_rows && !has_large_row(first, last)) {
             auto insertion = statement();
+            insertion.must_match = true;
             postgres_text::append_insert(out_, binding(), &write_.rows[first], last - first, false);
             finish(std::move(insertion), first, last);
             return;

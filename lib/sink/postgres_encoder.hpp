@@ -23,7 +23,7 @@ struct PostgresStatement {
         definition,  ///< a definition statement; the settings of its session go before it
     };
     Kind kind = Kind::statements;
-    bool must_match = false;  ///< each statement finds its row, or source and target differ
+    bool must_match = false;  ///< each row is found, or taken, or source and target differ
     std::size_t begin = 0;
     std::size_t end = 0;
     std::size_t write = 0;

@@ -81,7 +81,7 @@ void PostgresSession::send(std::string_view sql) {
     message += sql;
     sent_ahead_ = std::exchange(ahead_, {});
     missed_ahead_.reset();
-    context_ = context_of(sql);
+    context_ = context_of(sql.empty() && !sent_ahead_.empty() ? sent_ahead_.back().sql : sql);
     if (PQsendQuery(connection_.handle(), message.c_str()) == 0) fail(nullptr, context_);
 }
 
@@ -116,7 +116,10 @@ std::uint64_t PostgresSession::execute(std::string_view sql) {
 
 /// Every result has to be read, also behind an error, before anything else is sent.
 void PostgresSession::drain() noexcept {
-    while (PGresult* rest = PQgetResult(connection_.handle())) PQclear(rest);
+    while (PGresult* next = PQgetResult(connection_.handle())) {
+        const PostgresResult rest(next);
+        if (rest.status() == PGRES_COPY_IN) return;  // it would be told again and again
+    }
 }
 
 void PostgresSession::fail(const PGresult* result, std::string_view context) {
@@ -158,7 +161,8 @@ void PostgresSession::copy(const std::string& command, std::string_view lines) {
     const PostgresResult begun(PQgetResult(c));
     if (begun.status() != PGRES_COPY_IN) fail(begun.get(), context_);
     if (missed_ahead_) {
-        PQputCopyEnd(c, "nothing is to be copied");
+        if (PQputCopyEnd(c, "nothing is to be copied") != 1)
+            throw connection_.error(nullptr, context_);
         drain();
         return;
     }

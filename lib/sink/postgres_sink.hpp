@@ -46,7 +46,10 @@ class PostgresSink final : public SqlSink {
     void rollback_transaction() override;
     bool met_existing_row() const noexcept override;
 
+    void throw_interrupted() const;
     void require_stored();
+    void miss(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
+              std::uint64_t missed);
     void require_found(const PostgresEncodedGroup& encoded,
                        const PostgresStatement& statement) const;
     void execute_definition(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
@@ -60,6 +63,8 @@ class PostgresSink final : public SqlSink {
     PostgresEncoder encoder_;
     std::unique_ptr<PostgresSession> session_;     ///< the writer's
     std::mutex session_mutex_;                     ///< their replacement against interrupt()
+    std::atomic<bool> interrupted_{false};         ///< for good
+    bool noted_untaken_ = false;                   ///< the writer's
     std::mutex session_use_;                       ///< apply() against describe()
     std::atomic<bool> is_defining_{false};         ///< the open transaction holds definitions
     std::unique_ptr<PostgresConnection> catalog_;  ///< the encoder's

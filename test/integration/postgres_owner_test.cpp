@@ -72,6 +72,7 @@ TEST_CASE("postgres: a target whose checkpoint was wiped is refused") {
 TEST_CASE("postgres: a worker whose checkpoint another one has taken writes nothing") {
     // The checkpoint goes to the target in one message with the rows behind it.
     const bool row_is_refused = GENERATE(false, true);
+    const unsigned rows = GENERATE(1U, 10U);  // in a statement, or copied
     TwoWorkers t;
     WorkerProcess worker(t.ini(), t.folder.path());
     worker.wait_for_line("PgCdcExtractor starts");
@@ -80,7 +81,7 @@ TEST_CASE("postgres: a worker whose checkpoint another one has taken writes noth
     t.target.run("UPDATE dts_metadata.task_position SET owner_token = 'x', owner = 'elsewhere'");
     if (row_is_refused) t.target.run("INSERT INTO s.t VALUES (2)");
     const std::string before = t.target_checkpoint();
-    t.source.run("INSERT INTO s.t VALUES (2)");
+    t.source.run(fmt::format("INSERT INTO s.t SELECT generate_series(2, {})", rows + 1));
     const auto outcome = worker.wait_for_exit();
     CHECK(outcome.status.code == 73);
     CHECK_THAT(outcome.output, Contains("is no longer owned by this worker") &&

@@ -98,11 +98,16 @@ class PostgresTestSession final : public SqlSession {
 void remove_shared_memory(const fs::path& data) {
     std::ifstream file(data / "postmaster.pid");
     std::string line;
-    for (int i = 0; i < 7; ++i) std::getline(file, line);
+    std::getline(file, line);
+    const pid_t pid = std::atoi(line.c_str());
+    for (int i = 1; i < 7; ++i) std::getline(file, line);
     std::istringstream words(line);
     unsigned long key = 0;
     int id = 0;
-    if (file && words >> key >> id) ::shmctl(id, IPC_RMID, nullptr);
+    if (!file || !(words >> key >> id)) return;
+    shmid_ds segment{};
+    if (::shmctl(id, IPC_STAT, &segment) == 0 && segment.shm_cpid == pid)
+        ::shmctl(id, IPC_RMID, nullptr);
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ void ReplicationStream::connect() {
         std::lock_guard lock(connection_mutex_);
         connection_ = std::move(connection);
         copy_ = CopyBoth::make(*connection_);
+        is_unused_ = false;
     }
     if (interrupted_) throw interrupted_error();
     identity_ = PostgresIdentity::read(*connection_).text();
