@@ -86,7 +86,7 @@ struct TableSchema {
     bool has_primary_key = false;
     bool names_fold_case = true;  ///< column names compare without case, as MySQL's do
     bool is_partitioned = false;  ///< Postgres: its rows live in its partitions
-    bool has_rules = false;  ///< Postgres: a statement may be rewritten, a COPY is not
+    bool has_rules = false;       ///< Postgres: a statement may be rewritten, a COPY is not
 
     bool operator==(const TableSchema&) const = default;
 
