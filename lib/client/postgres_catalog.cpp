@@ -144,19 +144,14 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
     const auto rows = connection.query_prepared(
         fmt::format(
             "SELECT n.relname, i.indisprimary, i.indpred IS NOT NULL, k.attnum, NOT "
-            "i.indimmediate, "
-            "NOT (c.relhasrules OR EXISTS (SELECT FROM pg_catalog.pg_index x WHERE "
-            "x.indrelid=i.indrelid AND x.indisexclusion)), e.nspname, e.oprname, e.typname, "
-            "e.is_any, "
-            "l.nspname, l.collname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class n ON "
-            "n.oid=i.indexrelid JOIN pg_catalog.pg_class c ON c.oid=i.indrelid CROSS JOIN LATERAL "
-            "pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place) LEFT "
-            "JOIN "
-            "LATERAL {} e ON true LEFT JOIN LATERAL {} l ON true WHERE "
-            "i.indrelid=$1::pg_catalog.oid AND "
-            "i.indisunique AND i.indisvalid AND k.place<=i.indnkeyatts ORDER BY i.indisprimary "
-            "DESC, "
-            "n.relname, k.place",
+            "i.indimmediate, NOT (c.relhasrules OR EXISTS (SELECT FROM pg_catalog.pg_index x "
+            "WHERE x.indrelid=i.indrelid AND x.indisexclusion)), e.nspname, e.oprname, e.typname, "
+            "e.is_any, l.nspname, l.collname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class "
+            "n ON n.oid=i.indexrelid JOIN pg_catalog.pg_class c ON c.oid=i.indrelid CROSS JOIN "
+            "LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, "
+            "place) LEFT JOIN LATERAL {} e ON true LEFT JOIN LATERAL {} l ON true WHERE "
+            "i.indrelid=$1::pg_catalog.oid AND i.indisunique AND i.indisvalid AND "
+            "k.place<=i.indnkeyatts ORDER BY i.indisprimary DESC, n.relname, k.place",
             equality_query, key_collation_query),
         {oid});
     Equalities equalities;
@@ -192,9 +187,9 @@ void read_keys(PostgresConnection& connection, const std::string& oid, const Ord
 TableSchemaPtr read_postgres_table(PostgresConnection& connection, std::string_view schema,
                                    std::string_view table) {
     const auto found = connection.query_prepared(
-        "SELECT c.oid, c.relkind='p', c.relhasrules FROM pg_catalog.pg_class c "
-        "JOIN pg_catalog.pg_namespace n ON "
-        "n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r', 'p', 'f')",
+        "SELECT c.oid, c.relkind='p', c.relhasrules FROM pg_catalog.pg_class c JOIN "
+        "pg_catalog.pg_namespace n ON n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2 "
+        "AND c.relkind IN ('r', 'p', 'f')",
         {std::string(schema), std::string(table)});
     if (found.size() == 0) return nullptr;
     const std::string oid = found.text(0, 0);

@@ -50,6 +50,8 @@ class PostgresSink final : public SqlSink {
     void require_stored();
     void miss(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
               std::uint64_t missed);
+    void require_no_rules(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
+                          std::uint64_t missed);
     void require_found(const PostgresEncodedGroup& encoded,
                        const PostgresStatement& statement) const;
     void execute_definition(const PostgresEncodedGroup& encoded, const PostgresStatement& statement,
@@ -64,7 +66,6 @@ class PostgresSink final : public SqlSink {
     std::unique_ptr<PostgresSession> session_;     ///< the writer's
     std::mutex session_mutex_;                     ///< their replacement against interrupt()
     std::atomic<bool> interrupted_{false};         ///< for good
-    bool noted_untaken_ = false;                   ///< the writer's
     std::mutex session_use_;                       ///< apply() against describe()
     std::atomic<bool> is_defining_{false};         ///< the open transaction holds definitions
     std::unique_ptr<PostgresConnection> catalog_;  ///< the encoder's

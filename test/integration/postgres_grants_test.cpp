@@ -94,7 +94,8 @@ TEST_CASE("postgres: a target's row security that hides rows from the account st
     p.source.run("DELETE FROM s.t");
     const auto outcome = worker.wait_for_exit();
     CHECK(outcome.status.code == 77);
-    CHECK_THAT(outcome.output, Contains("row-level security") && Contains("\"s\".\"t\""));
+    CHECK_THAT(outcome.output, Contains("row-level security") && Contains("\"s\".\"t\"") &&
+                                   Contains("ALTER ROLE \"writer\" BYPASSRLS"));
     CHECK(p.target.scalar("SELECT count(*) FROM s.t") == "1");
 }
 
@@ -106,4 +107,25 @@ TEST_CASE("postgres: a rule of the target that fires for replicas sees no new ro
         "ALTER TABLE s.t ENABLE ALWAYS RULE r");
     CHECK(p.follow({"INSERT INTO s.t VALUES (1)",
                     "INSERT INTO s.t SELECT generate_series(2, 20)"}) == "");
+}
+
+TEST_CASE("postgres: a rule that is made while the task runs loses no row") {
+    PostgresPair p;
+    p.run_on_both("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY)");
+    {
+        WorkerProcess worker(p.ini(), p.folder.path());
+        worker.wait_for_line("PgCdcExtractor starts");
+        p.source.run("INSERT INTO s.t VALUES (1)");
+        worker.wait_for_checkpoint(p.source.wal_end());
+        p.target.run(
+            "CREATE RULE r AS ON INSERT TO s.t DO INSTEAD NOTHING;"
+            "ALTER TABLE s.t ENABLE ALWAYS RULE r");
+        p.source.run("INSERT INTO s.t VALUES (2)");
+        const auto outcome = worker.wait_for_exit();
+        CHECK(outcome.status.code == 76);
+        CHECK_THAT(outcome.output,
+                   Contains("\"s\".\"t\", rows \"id\"='2': 1 not taken, by a rule") &&
+                       Contains("start the task again"));
+    }
+    CHECK(p.follow({"INSERT INTO s.t VALUES (3)"}) == "");
 }
